@@ -1,0 +1,5 @@
+"""The JSON doors of access."""
+
+from typing import Any
+
+doors: list[Any] = []

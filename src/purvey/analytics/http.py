@@ -1,0 +1,5 @@
+"""The JSON doors of analytics."""
+
+from typing import Any
+
+doors: list[Any] = []

@@ -1,0 +1,87 @@
+"""The web application: every door, wired to one world. Nothing is wired elsewhere but in `worker.py`."""
+
+from datetime import datetime
+from typing import Any
+
+from litestar import Litestar, Router
+from litestar.datastructures import State
+from litestar.di import Provide
+from litestar.openapi import OpenAPIConfig
+from litestar.openapi.plugins import JsonRenderPlugin
+from litestar.types import ASGIApp
+
+from purvey import __version__
+from purvey.access import guards
+from purvey.access.http import doors as access_doors
+from purvey.analytics.http import doors as analytics_doors
+from purvey.catalog.http import doors as catalog_doors
+from purvey.content.http import doors as content_doors
+from purvey.discounts.http import doors as discount_doors
+from purvey.downloads.http import doors as download_doors
+from purvey.kit import idempotency, problems
+from purvey.kit.edge import edge
+from purvey.payments.http import doors as payment_doors
+from purvey.purchases.http import doors as purchase_doors
+from purvey.support.http import doors as support_doors
+from purvey.tenants.http import doors as tenant_doors
+from purvey.web import pages
+from purvey.world import World
+
+BODY_LIMIT_BYTES = 1_000_000
+
+
+def build(world: World) -> ASGIApp:
+    """The application of one world, as uvicorn serves it."""
+    return edge(litestar(world))
+
+
+def litestar(world: World) -> Litestar:
+    """The framework's own application, for what looks at its routes."""
+    v1 = Router(
+        "/v1",
+        route_handlers=[
+            *access_doors,
+            *tenant_doors,
+            *catalog_doors,
+            *content_doors,
+            *discount_doors,
+            *purchase_doors,
+            *payment_doors,
+            *download_doors,
+            *support_doors,
+            *analytics_doors,
+        ],
+        middleware=[idempotency.middleware(world.db, owner_of=guards.owner_of, now=world.clock)],
+    )
+    return Litestar(
+        [v1, *pages(world)],
+        dependencies=dependencies(world),
+        exception_handlers=problems.HANDLERS,
+        request_max_body_size=BODY_LIMIT_BYTES,
+        openapi_config=OpenAPIConfig(
+            title="purvey",
+            version=__version__,
+            path="/schema",
+            render_plugins=[JsonRenderPlugin(path="/openapi.json")],
+        ),
+        state=State({"db": world.db, "clock": world.clock, "world": world}),
+        debug=False,
+        logging_config=None,
+    )
+
+
+def dependencies(world: World) -> dict[str, Any]:
+    """What handlers may ask for by name."""
+
+    def now() -> datetime:
+        return world.clock()
+
+    return {
+        "db": Provide(lambda: world.db, sync_to_thread=False),
+        "now": Provide(now, sync_to_thread=False),
+        "settings": Provide(lambda: world.settings, sync_to_thread=False),
+        "storage": Provide(lambda: world.storage, sync_to_thread=False),
+        "gateways": Provide(lambda: world.gateways, sync_to_thread=False),
+        "me": Provide(guards.me),
+        "visitor": Provide(guards.visitor),
+    }

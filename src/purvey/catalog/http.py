@@ -1,0 +1,5 @@
+"""The JSON doors of catalog."""
+
+from typing import Any
+
+doors: list[Any] = []

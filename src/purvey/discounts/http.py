@@ -1,0 +1,5 @@
+"""The JSON doors of discounts."""
+
+from typing import Any
+
+doors: list[Any] = []

@@ -1,0 +1,5 @@
+"""The JSON doors of downloads."""
+
+from typing import Any
+
+doors: list[Any] = []

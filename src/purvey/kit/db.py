@@ -1,0 +1,199 @@
+"""One pool, one way to open a transaction, rows straight into frozen values."""
+
+import asyncio
+from abc import ABC, abstractmethod
+from collections.abc import AsyncIterator, Callable, Hashable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from contextvars import ContextVar
+from enum import Enum
+from functools import cache, partial
+from typing import TYPE_CHECKING, Any, TypeVar, cast, get_args
+
+import asyncpg
+import msgspec
+
+if TYPE_CHECKING:
+    from purvey.kit.events import Event
+
+T = TypeVar("T")
+Record = Mapping[str, Any]
+COMMAND_TIMEOUT_SECONDS = 30.0
+
+
+class Queries(ABC):
+    """What can be asked of a connection. The first word says how many rows are expected."""
+
+    __slots__ = ()
+
+    @property
+    @abstractmethod
+    def connection(self) -> Any:
+        """What asyncpg runs it on."""
+
+    async def rows(self, kind: type[T], sql: str, *values: object) -> list[T]:
+        """Every row, as values of `kind`; columns are matched by name."""
+        return [read(kind, record) for record in await self.connection.fetch(sql, *values)]
+
+    async def maybe(self, kind: type[T], sql: str, *values: object) -> T | None:
+        """The first row, or None."""
+        record = await self.connection.fetchrow(sql, *values)
+        return None if record is None else read(kind, record)
+
+    async def one(self, kind: type[T], sql: str, *values: object) -> T:
+        """The one row there must be; its absence is a bug."""
+        found = await self.maybe(kind, sql, *values)
+        assert found is not None, f"no row: {sql}"
+        return found
+
+    async def records(self, sql: str, *values: object) -> list[Record]:
+        """Rows as they come, for reports."""
+        return list(await self.connection.fetch(sql, *values))
+
+    async def record(self, sql: str, *values: object) -> Record | None:
+        found: Record | None = await self.connection.fetchrow(sql, *values)
+        return found
+
+    async def value(self, sql: str, *values: object) -> Any:
+        """The first column of the first row, or None."""
+        return await self.connection.fetchval(sql, *values)
+
+    async def do(self, sql: str, *values: object) -> int:
+        """Run a statement; how many rows it touched."""
+        status: str = await self.connection.execute(sql, *values)
+        last = status.rsplit(" ", 1)[-1]
+        return int(last) if last.isdigit() else 0
+
+
+class Tx(Queries):
+    """A transaction in progress. What is published in it is written when it commits, or not at all."""
+
+    __slots__ = ("_connection", "published")
+
+    def __init__(self, connection: Any) -> None:
+        self._connection = connection
+        self.published: list[Event] = []
+
+    @property
+    def connection(self) -> Any:
+        return self._connection
+
+
+Flush = Callable[[Tx], Any]
+ambient: ContextVar[Tx | None] = ContextVar("ambient transaction", default=None)
+
+
+class Database(Queries):
+    """The pool. Reads go through it directly, one statement each; writes open a transaction.
+
+    `flush` writes what a transaction published, just before it commits.
+    """
+
+    __slots__ = ("flush", "pool")
+
+    def __init__(self, pool: asyncpg.Pool, flush: Flush) -> None:
+        self.pool = pool
+        self.flush = flush
+
+    @property
+    def connection(self) -> Any:
+        """The pool, or the transaction that an idempotent request has open: it must see its own writes."""
+        outer = ambient.get()
+        return self.pool if outer is None else outer.connection
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[Tx]:
+        """A transaction of one's own, or a savepoint in the one that an idempotent request has open."""
+        outer = ambient.get()
+        if outer is not None:
+            count = len(outer.published)
+            try:
+                async with outer.connection.transaction():
+                    yield outer
+            except BaseException:
+                del outer.published[count:]
+                raise
+            return
+        async with self.pool.acquire() as connection, connection.transaction():
+            tx = Tx(connection)
+            yield tx
+            if tx.published:
+                await self.flush(tx)
+
+    @asynccontextmanager
+    async def shared_transaction(self) -> AsyncIterator[Tx]:
+        """A transaction that every `transaction()` of this task joins, for a request kept with its answer."""
+        async with self.transaction() as tx:
+            token = ambient.set(tx)
+            try:
+                yield tx
+            finally:
+                ambient.reset(token)
+
+
+async def connect(dsn: str, *, min_size: int = 2, max_size: int = 20, pooler: bool = False) -> Database:
+    """Open a pool. `pooler`: a transaction-pooling proxy stands between, so no statement is kept prepared.
+
+    Until its `flush` is set by the wiring, nothing may be published.
+    """
+    pool = await asyncpg.create_pool(
+        dsn,
+        min_size=min_size,
+        max_size=max_size,
+        init=speak_json,
+        command_timeout=COMMAND_TIMEOUT_SECONDS,
+        statement_cache_size=0 if pooler else 500,
+        server_settings={"application_name": "purvey", "timezone": "UTC"},
+    )
+    return Database(pool, nobody_listens)
+
+
+async def nobody_listens(tx: Tx) -> None:
+    """The flush of a database that was not wired to reactions yet."""
+    raise AssertionError(f"published before the wiring: {tx.published}")
+
+
+async def speak_json(connection: Any) -> None:
+    """jsonb comes and goes as Python values."""
+    await connection.set_type_codec(
+        "jsonb",
+        schema="pg_catalog",
+        encoder=lambda value: b"\x01" + msgspec.json.encode(value),
+        decoder=lambda data: msgspec.json.decode(data[1:]),
+        format="binary",
+    )
+
+
+def read(kind: type[T], record: Record) -> T:
+    """A row as a value of `kind`: enums, money and nested structs are made from what the row holds."""
+    values = dict(record.items())
+    for name, convert in conversions(cast(Hashable, kind)):
+        if values.get(name) is not None:
+            values[name] = convert(values[name])
+    return kind(**values)
+
+
+@cache
+def conversions(kind: Any) -> Sequence[tuple[str, Callable[[Any], Any]]]:
+    """Which fields of a struct need more than the driver gives: enums, and structs kept as jsonb."""
+    found: list[tuple[str, Callable[[Any], Any]]] = []
+    for field in msgspec.structs.fields(kind):
+        for option in [*get_args(field.type), field.type]:
+            if isinstance(option, type) and issubclass(option, Enum):
+                found.append((field.name, option))
+                break
+            if isinstance(option, type) and issubclass(option, msgspec.Struct):
+                found.append((field.name, partial(msgspec.convert, type=field.type)))
+                break
+    return found
+
+
+async def patiently(connect_once: Callable[[], Any], *, seconds: float = 30.0) -> Any:
+    """Try until a database that is just starting answers; the last error is raised."""
+    deadline = asyncio.get_running_loop().time() + seconds
+    while True:
+        try:
+            return await connect_once()
+        except (OSError, asyncpg.CannotConnectNowError, asyncpg.TooManyConnectionsError):
+            if asyncio.get_running_loop().time() > deadline:
+                raise
+            await asyncio.sleep(0.2)

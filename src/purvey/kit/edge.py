@@ -1,0 +1,63 @@
+"""What every request passes first: a request id, one log line, one measurement."""
+
+import re
+import time
+from collections.abc import Callable
+from typing import Any
+
+import structlog
+from prometheus_client import Counter, Histogram
+
+from purvey.kit.asgi import ASGIApp, Message, Receive, Scope, Send
+from purvey.kit.ids import new_id
+
+log = structlog.get_logger("purvey.http")
+REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
+REQUESTS = Counter("purvey_http_requests_total", "Requests answered", ["method", "door", "status"])
+SECONDS = Histogram("purvey_http_request_seconds", "Time to answer", ["method", "door"])
+
+
+def edge(app: ASGIApp, *, clock: Callable[[], float] = time.perf_counter) -> ASGIApp:
+    """Wrap the whole application."""
+
+    async def through(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await app(scope, receive, send)
+            return
+        began = clock()
+        request_id = request_id_of(scope)
+        state: dict[str, Any] = scope.setdefault("state", {})
+        state["request_id"] = request_id
+        status = 500
+
+        async def answer(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                message["headers"] = [*message["headers"], (b"x-request-id", request_id.encode())]
+            await send(message)
+
+        try:
+            await app(scope, receive, answer)
+        finally:
+            measure(scope, status, clock() - began, request_id)
+
+    return through
+
+
+def request_id_of(scope: Scope) -> str:
+    """The id that a proxy gave, when it is a sane one, or a fresh one."""
+    for name, value in scope["headers"]:
+        if name == b"x-request-id" and REQUEST_ID.fullmatch(value):
+            return str(value, "ascii")
+    return str(new_id())
+
+
+def measure(scope: Scope, status: int, seconds: float, request_id: str) -> None:
+    door = getattr(scope.get("path_template"), "strip", lambda: "")() or "unknown"
+    method = scope["method"]
+    REQUESTS.labels(method, door, status).inc()
+    SECONDS.labels(method, door).observe(seconds)
+    log.info(
+        "request", method=method, path=scope["path"], status=status, ms=round(seconds * 1000, 1), request_id=request_id
+    )

@@ -1,0 +1,35 @@
+"""Ids are UUIDv7: made here, ordered by time, safe to show."""
+
+import re
+import secrets
+import unicodedata
+from hashlib import sha256
+from uuid import UUID
+
+from uuid_utils.compat import uuid7
+
+TOKEN_BYTES = 32
+SLUG_MAX = 100
+SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
+
+
+def new_id() -> UUID:
+    """A fresh UUIDv7 (RFC 9562)."""
+    return uuid7()
+
+
+def new_token(prefix: str = "") -> str:
+    """A secret for people to carry: 256 bits, URL-safe, after a visible prefix."""
+    return prefix + secrets.token_urlsafe(TOKEN_BYTES)
+
+
+def token_hash(token: str) -> bytes:
+    """How a secret is kept: SHA-256 is enough, for a token has 256 bits of its own."""
+    return sha256(token.encode()).digest()
+
+
+def slug_of(text: str, *, default: str) -> str:
+    """A URL word made from a name: ASCII letters, digits and hyphens, or `default` when nothing is left."""
+    plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().lower()
+    slug = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:SLUG_MAX].strip("-")
+    return slug or default

@@ -1,0 +1,159 @@
+"""The edge: refusals become RFC 9457 problem bodies, and nothing a client sends becomes a 500 by accident."""
+
+import re
+from http import HTTPStatus
+from typing import Any
+
+import asyncpg
+import msgspec
+import structlog
+from litestar import Request, Response
+from litestar.exceptions import HTTPException, ValidationException
+
+from purvey.kit import errors
+from purvey.kit.errors import FieldError, Refusal
+
+log = structlog.get_logger("purvey.http")
+
+STATUS: dict[type[Refusal], int] = {
+    errors.Unauthenticated: 401,
+    errors.NotAllowed: 403,
+    errors.NotFound: 404,
+    errors.Invalid: 422,
+    errors.Stale: 412,
+    errors.TooLarge: 413,
+    errors.TooMany: 429,
+    errors.Unavailable: 503,
+}
+PROBLEM_JSON = "application/problem+json"
+
+
+class Problem(msgspec.Struct, omit_defaults=True, rename="camel"):
+    """RFC 9457 problem details; `code` is stable, `errors` point into the body."""
+
+    title: str
+    status: int
+    code: str
+    detail: str = ""
+    type: str = "about:blank"
+    errors: list[FieldError] = []
+    request_id: str = ""
+
+
+def status_of(refusal: Refusal) -> int:
+    """The HTTP status of a refusal: its kind's, or 409."""
+    return next((STATUS[kind] for kind in type(refusal).__mro__ if kind in STATUS), 409)
+
+
+def answer(
+    request: Request[Any, Any, Any],
+    status: int,
+    code: str,
+    detail: str,
+    *,
+    errors: tuple[FieldError, ...] = (),
+    extra: dict[str, Any] | None = None,
+    headers: dict[str, str] | None = None,
+) -> Response[Any]:
+    """A problem as a response."""
+    body = Problem(
+        title=HTTPStatus(status).phrase,
+        status=status,
+        code=code,
+        detail=detail,
+        errors=list(errors),
+        request_id=request.scope.get("state", {}).get("request_id", ""),
+    )
+    content = msgspec.to_builtins(body) | {"status": status} | (extra or {})
+    return Response(content, status_code=status, media_type=PROBLEM_JSON, headers=headers or {})
+
+
+def refuse(request: Request[Any, Any, Any], refusal: Refusal) -> Response[Any]:
+    """An expected no."""
+    status = status_of(refusal)
+    headers = {} if refusal.retry_after_seconds is None else {"Retry-After": str(refusal.retry_after_seconds)}
+    if status == 401:
+        headers["WWW-Authenticate"] = "Bearer"
+    return answer(
+        request, status, refusal.reason, refusal.detail, errors=refusal.errors, extra=refusal.extra, headers=headers
+    )
+
+
+def misread(request: Request[Any, Any, Any], error: ValidationException) -> Response[Any]:
+    """A body, query or path that does not fit its type; each fault is named by pointer or parameter."""
+    found = [field_error(item) for item in error.extra] if isinstance(error.extra, list) else []
+    found = found or [pointed(error.detail)]
+    detail = "; ".join(f"{item.pointer}: {item.detail}" if item.pointer else item.detail for item in found)
+    return answer(request, 400, "invalid", detail, errors=tuple(found))
+
+
+def field_error(item: Any) -> FieldError:
+    message = str(item.get("message", item)) if isinstance(item, dict) else str(item)
+    key = str(item.get("key", "")) if isinstance(item, dict) else ""
+    source = str(item.get("source", "")) if isinstance(item, dict) else ""
+    found = pointed(message)
+    if found.pointer or not key or key == "data":
+        return found
+    pointer = "/" + key.replace(".", "/") if source in ("", "body") else f"{source}:{key}"
+    return FieldError(pointer, found.detail)
+
+
+AT = re.compile(r" - at `\$?([^`]*)`$")
+
+
+def pointed(message: str) -> FieldError:
+    """msgspec's `… - at `$.prices[0].sku`` as a JSON pointer and a sentence."""
+    match = AT.search(message)
+    path = match.group(1) if match else ""
+    pointer = re.sub(r"\[(\d+|\.\.\.)\]", r"/\1", path).replace(".", "/")
+    missing = re.search(r"missing required field `([^`]*)`", message) or re.search(r"unknown field `([^`]*)`", message)
+    if missing:
+        pointer = f"{pointer}/{missing.group(1)}"
+    return FieldError(pointer, AT.sub("", message))
+
+
+def plain(request: Request[Any, Any, Any], error: HTTPException) -> Response[Any]:
+    """What the framework refuses by itself: unknown paths, methods, too large bodies."""
+    phrase = HTTPStatus(error.status_code).phrase
+    code = phrase.lower().replace(" ", "_")
+    return answer(request, error.status_code, code, error.detail or phrase, headers=dict(error.headers or {}))
+
+
+def unspeakable(request: Request[Any, Any, Any], _: Exception) -> Response[Any]:
+    """Text that PostgreSQL cannot hold (NUL), or a number beyond it: the client's fault, wherever it was put."""
+    return answer(request, 400, "invalid", "text may not contain NUL characters, and numbers must fit in 64 bits")
+
+
+def crash(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
+    """A bug: it ends this request alone, and the log has it whole."""
+    log.error("request crashed", path=request.url.path, method=request.method, exc_info=error)
+    return answer(
+        request, 500, "internal_error", "Something went wrong on our side; the request id finds it in the log"
+    )
+
+
+def overwhelmed(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
+    """The database is away or out of connections: nothing was done, and trying again is safe."""
+    log.warning("database unavailable", error=str(error))
+    return answer(
+        request,
+        503,
+        "unavailable",
+        "The shop is busy; nothing was done, please try again",
+        headers={"Retry-After": "2"},
+    )
+
+
+HANDLERS: dict[Any, Any] = {
+    Refusal: refuse,
+    ValidationException: misread,
+    HTTPException: plain,
+    asyncpg.CharacterNotInRepertoireError: unspeakable,
+    asyncpg.UntranslatableCharacterError: unspeakable,
+    asyncpg.DataError: unspeakable,
+    asyncpg.PostgresConnectionError: overwhelmed,
+    asyncpg.TooManyConnectionsError: overwhelmed,
+    asyncpg.CannotConnectNowError: overwhelmed,
+    ConnectionRefusedError: overwhelmed,
+    Exception: crash,
+}

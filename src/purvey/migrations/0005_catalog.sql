@@ -1,0 +1,147 @@
+-- What is sold.
+
+create table products (
+    id uuid primary key,
+    tenant_id uuid not null references tenants on delete restrict,
+    site_id uuid not null references sites on delete restrict,
+    author_id uuid not null references users on delete restrict,
+    name text not null check (length(name) between 1 and 100),
+    slug text not null,
+    description text check (length(description) <= 20000),
+    short_desc text check (length(short_desc) <= 200),
+    product_type text not null,
+    category text not null,
+    currency text not null,
+    cover jsonb,                            -- {url, width, height, renditions: [...]}
+    max_downloads int check (max_downloads > 0),
+    is_limited boolean not null default false,
+    total_quantity bigint check (total_quantity >= 0),
+    restock_on_refund boolean not null default true,
+    sold_count bigint not null default 0,   -- rolled up for unlimited products; limited ones count in stock
+    is_active boolean not null default true,
+    deleted_at timestamptz,
+    suspended_at timestamptz,
+    suspended_reason text,
+    available_from timestamptz,
+    available_until timestamptz,
+    display_order int not null default 0,
+    is_featured boolean not null default false,
+    is_pay_what_you_want boolean not null default false,
+    minimum_amount bigint not null default 0 check (minimum_amount >= 0),
+    thank_you_message text,
+    redirect_url text,
+    use_redirect_url boolean not null default false,
+    license_enabled boolean not null default false,
+    license_text text,
+    permissions jsonb not null default '{}',
+    is_system boolean not null default false,
+    payment_integration text not null default 'gateway' check (payment_integration in ('gateway', 'invoice')),
+    searchable tsvector generated always as (
+        setweight(to_tsvector('simple', name), 'A')
+        || setweight(to_tsvector('simple', coalesce(short_desc, '')), 'B')
+        || setweight(to_tsvector('simple', coalesce(description, '')), 'C')
+    ) stored,
+    version int not null default 1,
+    created_at timestamptz not null,
+    updated_at timestamptz not null,
+    unique (site_id, slug),
+    check (not is_limited or total_quantity is not null)
+);
+create index products_of_site on products (site_id, display_order, id);
+create index products_on_show on products (site_id, is_featured desc, display_order, id)
+    where is_active and deleted_at is null and suspended_at is null;
+create index products_of_tenant on products (tenant_id, id);
+create index products_of_author on products (author_id, id);
+create index products_by_type on products (product_type, is_active);
+create index products_searched on products using gin (searchable);
+
+-- A price keeps its id and its SKU for ever; what may change lives in its versions.
+create table prices (
+    id uuid primary key,
+    tenant_id uuid not null references tenants on delete restrict,
+    product_id uuid not null references products on delete restrict,
+    ref text not null,                      -- the creator's own name for it, unique within the product
+    sku text not null constraint prices_sku_unique unique,
+    is_default boolean not null default false,
+    position int not null default 0,
+    current_version_id uuid not null,
+    archived_at timestamptz,
+    created_at timestamptz not null,
+    unique (product_id, ref)
+);
+create unique index prices_one_default on prices (product_id) where is_default;
+
+create table price_versions (
+    id uuid primary key,
+    price_id uuid not null references prices on delete restrict deferrable initially deferred,
+    amount bigint not null check (amount >= 0),
+    currency text not null,
+    compare_at_amount bigint check (compare_at_amount >= 0),
+    recurring_interval text check (recurring_interval in ('day', 'week', 'month', 'year')),
+    recurring_interval_count int check (recurring_interval_count between 1 and 1000),
+    divide_by bigint check (divide_by >= 1),
+    round text check (round in ('up', 'down')),
+    created_at timestamptz not null,
+    check ((recurring_interval is null) = (recurring_interval_count is null)),
+    check ((divide_by is null) = (round is null))
+);
+create index price_versions_of_price on price_versions (price_id, created_at);
+alter table prices add foreign key (current_version_id) references price_versions deferrable initially deferred;
+
+-- Only a limited product has a stock row: sellers of unlimited ones never queue on one.
+create table stock (
+    product_id uuid primary key references products on delete restrict,
+    total bigint not null check (total >= 0),
+    reserved bigint not null default 0 check (reserved >= 0),
+    sold bigint not null default 0 check (sold >= 0),
+    constraint stock_never_oversold check (reserved + sold <= total)
+);
+
+create table bundle_members (
+    bundle_id uuid not null references products on delete restrict,
+    member_id uuid not null references products on delete restrict,
+    position int not null,
+    primary key (bundle_id, member_id),
+    check (bundle_id <> member_id)
+);
+
+create table product_files (
+    id uuid primary key,
+    product_id uuid not null references products on delete restrict,
+    position int not null default 0,
+    current_version_id uuid not null,
+    removed_at timestamptz,
+    created_at timestamptz not null
+);
+create index product_files_of_product on product_files (product_id, position, id);
+
+create table file_versions (
+    id uuid primary key,
+    file_id uuid not null references product_files on delete restrict deferrable initially deferred,
+    number int not null,
+    storage_key text not null,
+    file_name text not null,
+    size_bytes bigint not null check (size_bytes >= 0),
+    mime_type text not null,
+    sha256 bytea not null,
+    uploaded_by uuid not null references users on delete restrict,
+    created_at timestamptz not null,
+    unique (file_id, number)
+);
+alter table product_files add foreign key (current_version_id) references file_versions deferrable initially deferred;
+
+create table media (
+    id uuid primary key,
+    product_id uuid not null references products on delete restrict,
+    media_type text not null check (media_type in ('image', 'youtube')),
+    position int not null,
+    storage_key text,
+    external_url text,
+    mime_type text,
+    size_bytes bigint,
+    width int,
+    height int,
+    renditions jsonb not null default '[]',
+    created_at timestamptz not null
+);
+create index media_of_product on media (product_id, position, id);

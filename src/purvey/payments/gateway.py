@@ -1,0 +1,150 @@
+"""The few words every gateway speaks. A webhook is only a hint: what counts is `look_up`, read afresh."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Protocol
+from uuid import UUID
+
+import msgspec
+
+from purvey.kit.db import Database
+from purvey.kit.errors import Invalid, Unavailable
+from purvey.kit.money import Money
+
+
+class BadSignature(Invalid):
+    """A notice that the gateway did not send, or sent too long ago."""
+
+    code = "bad_signature"
+
+
+class GatewayDown(Unavailable):
+    """The gateway did not answer, or not in a way that tells what became of the money. Asking again is safe."""
+
+    code = "gateway_unavailable"
+
+
+class State(StrEnum):
+    """Where a checkout stands at its gateway."""
+
+    OPEN = "open"
+    PROCESSING = "processing"
+    REQUIRES_ACTION = "requires_action"
+    DECLINED = "declined"  # the last try failed; the buyer may try again
+    PAID = "paid"
+    FAILED = "failed"  # and cannot be tried again
+    EXPIRED = "expired"
+    UNKNOWN = "unknown"  # the gateway has no such checkout
+
+
+class CheckoutOrder(msgspec.Struct, frozen=True, kw_only=True):
+    """What a gateway is asked to collect. `payment_id` is its idempotency key."""
+
+    payment_id: UUID
+    tenant_id: UUID
+    payer_id: UUID
+    amount: Money
+    description: str
+    email: str | None
+    success_url: str
+    cancel_url: str
+    expires_at: datetime
+
+
+class Checkout(msgspec.Struct, frozen=True):
+    """Where the buyer pays, and what the gateway calls it."""
+
+    url: str
+    reference: str
+    expires_at: datetime
+
+
+class References(msgspec.Struct, frozen=True, kw_only=True):
+    """How a gateway knows a payment: by our id, its checkout, its own payment."""
+
+    payment_id: UUID
+    tenant_id: UUID
+    checkout_reference: str | None
+    reference: str | None
+
+
+class RefundStanding(msgspec.Struct, frozen=True):
+    """A refund as the gateway has it; `refund_id` is ours, when we asked. `state`: pending, succeeded, failed."""
+
+    reference: str
+    refund_id: UUID | None
+    amount: Money
+    state: str
+    failure: str | None = None
+
+
+class DisputeStanding(msgspec.Struct, frozen=True):
+    """A dispute as the gateway has it. `state`: open, won, lost."""
+
+    reference: str
+    amount: Money
+    state: str
+    reason: str | None = None
+
+
+class Standing(msgspec.Struct, frozen=True, kw_only=True):
+    """What the gateway says of a payment now."""
+
+    state: State
+    checkout_reference: str | None = None
+    reference: str | None = None
+    paid: Money | None = None
+    failure: str | None = None
+    refunds: tuple[RefundStanding, ...] = ()
+    disputes: tuple[DisputeStanding, ...] = ()
+
+
+class Notice(msgspec.Struct, frozen=True):
+    """A verified webhook: its id at the gateway, its kind, and which payment it is about, by any name."""
+
+    id: str
+    kind: str
+    payment_id: UUID | None
+    checkout_reference: str | None
+    reference: str | None
+
+
+class Gateway(Protocol):
+    """A provider of money. Every call may be repeated without harm."""
+
+    name: str
+    shortest_hold: timedelta
+    longest_hold: timedelta
+
+    async def open_checkout(self, order: CheckoutOrder) -> Checkout:
+        """Ask for the money; the same order gives the same checkout."""
+        ...
+
+    async def look_up(self, payment: References) -> Standing:
+        """What became of it; GatewayDown when nobody knows."""
+        ...
+
+    async def expire(self, payment: References) -> Standing:
+        """Close a checkout that is still open, and say how it stands then."""
+        ...
+
+    async def refund(self, payment: References, *, refund_id: UUID, amount: Money, reason: str) -> RefundStanding:
+        """Send money back; the same `refund_id` sends it once."""
+        ...
+
+    def read_notice(self, headers: Mapping[str, str], body: bytes, *, now: datetime) -> Notice:
+        """Verify a webhook and read it; BadSignature."""
+        ...
+
+
+class Gateways(Protocol):
+    """Which gateway a tenant sells by."""
+
+    async def for_sale(self, db: Database, tenant_id: UUID, currency: str) -> Gateway:
+        """The gateway of a new sale; Conflict `no_gateway` when the tenant can take no such money."""
+        ...
+
+    async def named(self, db: Database, tenant_id: UUID | None, name: str) -> Gateway:
+        """A gateway by name, with the tenant's own keys or the platform's; NotFound."""
+        ...

@@ -1,0 +1,5 @@
+"""The JSON doors of payments."""
+
+from typing import Any
+
+doors: list[Any] = []

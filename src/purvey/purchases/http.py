@@ -1,0 +1,5 @@
+"""The JSON doors of purchases."""
+
+from typing import Any
+
+doors: list[Any] = []

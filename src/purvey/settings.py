@@ -1,0 +1,156 @@
+"""What the environment says, read once into one frozen value. Every wrong value is refused with its mend."""
+
+import os
+import secrets
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import msgspec
+
+PREFIX = "PURVEY_"
+SECRET_KEY_LENGTH = 32
+WEAK_KEYS = {"secret", "changeme", "password", "development", "test"}
+
+
+class SettingsError(Exception):
+    """A setting is wrong; the message names it and says the mend."""
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything that differs between one installation and the next."""
+
+    home: Path
+    secret_key: str
+    base_url: str = "http://127.0.0.1:8000"
+    database_url: str | None = None
+    database_pooler: bool = False
+    storage_url: str | None = None
+    stripe_secret_key: str | None = None
+    stripe_webhook_secret: str | None = None
+    stripe_api_base: str | None = None
+    test_bank: bool = False
+    smtp_url: str | None = None
+    mail_from: str = "shop@localhost"
+    sign_up_limit: int = 20
+    log_format: str = "auto"
+    failpoint: str | None = None
+
+    def __repr__(self) -> str:
+        return f"Settings(home={str(self.home)!r}, base_url={self.base_url!r}, …)"
+
+
+def read_settings(environment: Mapping[str, str] | None = None, *, demo: bool = False) -> Settings:
+    """The settings of this process. `demo` allows what only a demonstration may: a new home, the test bank.
+
+    Raises SettingsError for an unknown PURVEY_ name, a malformed value, or a weak secret key.
+    """
+    env = dict(os.environ if environment is None else environment)
+    given = {name.removeprefix(PREFIX).lower(): value for name, value in env.items() if name.startswith(PREFIX)}
+    unknown = sorted(set(given) - set(READERS))
+    if unknown:
+        raise SettingsError(
+            f"{PREFIX}{unknown[0].upper()} is not a setting purvey knows; `purvey doctor` lists them all"
+        )
+    values = {name: read_one(name, value) for name, value in given.items() if value != ""}
+    home = values.setdefault("home", Path(".purvey").resolve())
+    if "secret_key" not in values:
+        values["secret_key"] = kept_secret(home, may_create=demo)
+    elif not demo and is_weak(values["secret_key"]):
+        raise SettingsError(
+            f"{PREFIX}SECRET_KEY is weak: give at least {SECRET_KEY_LENGTH} random characters, "
+            "such as `python3 -c 'import secrets; print(secrets.token_urlsafe(48))'` prints"
+        )
+    values.setdefault("test_bank", demo)
+    return Settings(**values)
+
+
+def read_one(name: str, value: str) -> Any:
+    """One value, read by its own rule; the error names the setting."""
+    try:
+        return READERS[name](value)
+    except ValueError as error:
+        raise SettingsError(f"{PREFIX}{name.upper()} is {error}") from None
+
+
+def is_weak(key: str) -> bool:
+    """Too short, well known, or of too few different characters."""
+    return len(key) < SECRET_KEY_LENGTH or key.lower() in WEAK_KEYS or len(set(key)) < 10
+
+
+def kept_secret(home: Path, *, may_create: bool) -> str:
+    """The secret key kept in the home; made there at the first start."""
+    kept = home / "secret_key"
+    if kept.exists():
+        return kept.read_text().strip()
+    if not home.exists() and not may_create:
+        raise SettingsError(f"there is no home at {home}: run `purvey demo` first, or set {PREFIX}HOME to where it is")
+    home.mkdir(mode=0o700, parents=True, exist_ok=True)
+    fresh = secrets.token_urlsafe(48)
+    handle = os.open(kept, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(handle, "w") as file:
+        file.write(fresh)
+    return fresh
+
+
+def url(*schemes: str) -> Callable[[str], str]:
+    """A URL of one of these schemes, without a trailing slash."""
+
+    def read(value: str) -> str:
+        parts = urlsplit(value)
+        if parts.scheme not in schemes:
+            raise ValueError(f"not a URL that begins with {' or '.join(scheme + '://' for scheme in schemes)}")
+        return value.rstrip("/")
+
+    return read
+
+
+def yes_or_no(value: str) -> bool:
+    try:
+        return {
+            "1": True,
+            "true": True,
+            "yes": True,
+            "on": True,
+            "0": False,
+            "false": False,
+            "no": False,
+            "off": False,
+        }[value.lower()]
+    except KeyError:
+        raise ValueError("neither on nor off") from None
+
+
+def whole_number(value: str) -> int:
+    if not value.isascii() or not value.isdigit() or len(value) > 9:
+        raise ValueError("not a whole number")
+    return int(value)
+
+
+def one_of(*words: str) -> Callable[[str], str]:
+    def read(value: str) -> str:
+        if value not in words:
+            raise ValueError(f"none of {', '.join(words)}")
+        return value
+
+    return read
+
+
+READERS: Mapping[str, Callable[[str], Any]] = {
+    "home": lambda value: Path(value).expanduser().resolve(),
+    "secret_key": str,
+    "base_url": url("http", "https"),
+    "database_url": url("postgresql", "postgres"),
+    "database_pooler": yes_or_no,
+    "storage_url": url("s3", "gs", "az", "file"),
+    "stripe_secret_key": str,
+    "stripe_webhook_secret": str,
+    "stripe_api_base": url("http", "https"),
+    "test_bank": yes_or_no,
+    "smtp_url": url("smtp", "smtps"),
+    "mail_from": str,
+    "sign_up_limit": whole_number,
+    "log_format": one_of("auto", "json", "plain"),
+    "failpoint": str,
+}

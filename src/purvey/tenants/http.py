@@ -1,0 +1,5 @@
+"""The JSON doors of tenants."""
+
+from typing import Any
+
+doors: list[Any] = []

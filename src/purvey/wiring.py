@@ -1,0 +1,19 @@
+"""Which slices react to what, and what is swept: the one table of everything that happens by itself."""
+
+from collections.abc import Sequence
+
+from purvey.kit.events import Reaction
+from purvey.payments import Gateways
+from purvey.settings import Settings
+from purvey.storage import Storage
+from purvey.worker import Sweep
+
+
+def reactions(settings: Settings, *, gateways: Gateways, storage: Storage) -> Sequence[Reaction]:
+    """Every reaction of every slice."""
+    return []
+
+
+def sweeps(settings: Settings, *, gateways: Gateways, storage: Storage) -> Sequence[Sweep]:
+    """Everything done every so often."""
+    return []

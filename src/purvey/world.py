@@ -1,0 +1,58 @@
+"""The world a process works in: settings, database, clock, storage, gateways, reactions. Opened once."""
+
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+
+import msgspec
+
+from purvey import wiring
+from purvey.kit import db as database
+from purvey.kit.db import Database
+from purvey.kit.events import Reaction, flusher
+from purvey.payments import Gateways
+from purvey.payments.choice import open_gateways
+from purvey.settings import Settings
+from purvey.storage import Storage, open_storage
+from purvey.worker import Sweep
+
+Clock = Callable[[], datetime]
+
+
+def wall_clock() -> datetime:
+    """The time, in UTC."""
+    return datetime.now(UTC)
+
+
+class World(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything that doors and reactions are given."""
+
+    settings: Settings
+    db: Database
+    clock: Clock
+    storage: Storage
+    gateways: Gateways
+    reactions: Sequence[Reaction]
+    sweeps: Sequence[Sweep]
+
+
+@asynccontextmanager
+async def open_world(settings: Settings, *, dsn: str, clock: Clock = wall_clock) -> AsyncIterator[World]:
+    """Connect to everything; what was opened is closed at the end."""
+    db = await database.connect(dsn, pooler=settings.database_pooler)
+    storage = open_storage(settings)
+    gateways = open_gateways(settings, db=db, clock=clock)
+    reactions = wiring.reactions(settings, gateways=gateways, storage=storage)
+    db.flush = flusher(reactions)
+    try:
+        yield World(
+            settings=settings,
+            db=db,
+            clock=clock,
+            storage=storage,
+            gateways=gateways,
+            reactions=reactions,
+            sweeps=wiring.sweeps(settings, gateways=gateways, storage=storage),
+        )
+    finally:
+        await db.pool.close()
