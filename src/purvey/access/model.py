@@ -56,7 +56,7 @@ class Identity(msgspec.Struct, frozen=True, kw_only=True):
     """Who is asking, and what they may do in the tenant that this door is about.
 
     `site_id` and `tenant_id` are the scope, when the path names one that exists; `role` is the person's in it.
-    `scopes` limits an API key; None for a person's own session.
+    `scopes` limits an API key; None for a person's own session. `address` and `request_id` are for the audit log.
     """
 
     user_id: UUID
@@ -69,6 +69,8 @@ class Identity(msgspec.Struct, frozen=True, kw_only=True):
     scopes: frozenset[str] | None = None
     tenant_id: UUID | None = None
     role: Role | None = None
+    address: str | None = None
+    request_id: str | None = None
 
     @property
     def permissions(self) -> frozenset[Permission]:
