@@ -1,6 +1,7 @@
 """Money is a whole number of minor units in one currency; mixing currencies is a bug."""
 
-from decimal import ROUND_HALF_EVEN, Decimal, InvalidOperation
+from collections.abc import Sequence
+from decimal import Context, Decimal, Inexact, InvalidOperation
 from functools import cache
 from typing import Any, Self
 
@@ -12,6 +13,8 @@ from purvey.kit.errors import Invalid
 USDC = "USDC"
 MAX_MINOR = 10**15
 BASIS_POINTS = 10_000
+USDC_CENT = 10_000
+EXACTLY = Context(prec=60, traps=[InvalidOperation, Inexact])
 
 
 @cache
@@ -42,24 +45,25 @@ class Money(msgspec.Struct, frozen=True, order=False):
 
     @classmethod
     def of_decimal(cls, value: Decimal, currency: str) -> Self:
-        """From a decimal number of whole units, exactly; Invalid when finer than the currency."""
+        """From a decimal number of whole units, exactly; Invalid when finer than the currency, or beyond counting."""
         try:
-            minor = value.scaleb(exponents()[currency])
-        except (KeyError, InvalidOperation):
+            minor = value.scaleb(exponents()[currency], context=EXACTLY)
+        except (KeyError, InvalidOperation, Inexact):
             raise Invalid(f"{value} {currency} is not an amount of money") from None
-        if not minor.is_finite() or minor != minor.to_integral_value():
+        if not minor.is_finite() or abs(minor) > MAX_MINOR:
+            raise Invalid(f"{value} {currency} is more than purvey counts")
+        if minor != minor.to_integral_value():
             raise Invalid(f"{value} is finer than {currency} goes: it has {exponents()[currency]} decimals")
         return cls(int(minor), currency)
 
     @property
     def decimal(self) -> Decimal:
         """Whole units, exactly."""
-        return Decimal(self.minor).scaleb(-exponents()[self.currency])
+        return Decimal(self.minor).scaleb(-exponents()[self.currency], context=EXACTLY)
 
     def share(self, basis_points: int) -> Self:
         """So many hundredths of a percent of it, rounded half-even to the minor unit."""
-        exact = Decimal(self.minor) * basis_points / BASIS_POINTS
-        return type(self)(int(exact.quantize(Decimal(1), rounding=ROUND_HALF_EVEN)), self.currency)
+        return type(self)(half_even(self.minor * basis_points, BASIS_POINTS), self.currency)
 
     def times(self, count: int) -> Self:
         return type(self)(self.minor * count, self.currency)
@@ -94,3 +98,30 @@ class Money(msgspec.Struct, frozen=True, order=False):
     def _same(self, other: Any) -> int:
         assert isinstance(other, Money) and self.currency == other.currency, f"{self} met {other}"
         return other.minor
+
+
+def half_even(numerator: int, denominator: int) -> int:
+    """A fraction as the nearest whole number; halfway goes to the even one. The denominator is positive."""
+    whole, rest = divmod(numerator, denominator)
+    up = 2 * rest > denominator or (2 * rest == denominator and whole % 2 == 1)
+    return whole + up
+
+
+def grain_of(amount: Money) -> int:
+    """The minor units that rounding keeps to: a cent for USDC in whole cents, else one (ruling 3)."""
+    return USDC_CENT if amount.currency == USDC and amount.minor % USDC_CENT == 0 else 1
+
+
+def allocate(total: Money, weights: Sequence[Money]) -> list[Money]:
+    """Split a total in proportion, by largest remainder (the first wins a tie); the parts are the total.
+
+    No part is more than its weight when the total is not more than their sum; whole USDC cents stay whole.
+    """
+    grain = min(grain_of(amount) for amount in [total, *weights])
+    whole = sum(weight.minor for weight in weights)
+    assert whole or not total, f"{total} cannot be split over nothing"
+    shares = [divmod(total.minor // grain * weight.minor, whole or 1) for weight in weights]
+    left = total.minor // grain - sum(share for share, _ in shares)
+    by_rest = sorted(range(len(shares)), key=lambda place: -shares[place][1])
+    extra = set(by_rest[:left])
+    return [Money((share + (place in extra)) * grain, total.currency) for place, (share, _) in enumerate(shares)]
