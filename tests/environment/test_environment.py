@@ -1,0 +1,80 @@
+"""What a stranger gets: pinned packages, a whole wheel, the make targets, a feature table that is true."""
+
+import os
+import re
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import hatchling.build
+import pytest
+
+ROOT = Path(__file__).parents[2]
+PINS = ["requirements.txt", "requirements-dev.txt"]
+
+
+def script(name: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, ROOT / "scripts" / name], capture_output=True, text=True, cwd=ROOT, check=False
+    )
+
+
+@pytest.mark.parametrize("pins", PINS)
+def test_every_package_is_pinned_by_version_and_hash(pins: str) -> None:
+    packages = re.split(r"^(?=[a-z0-9])", (ROOT / pins).read_text(), flags=re.MULTILINE)[1:]
+    assert len(packages) > 50
+    for package in packages:
+        assert re.match(r"[a-z0-9-]+==[\w.]+", package), package
+        assert "--hash=sha256:" in package, package
+
+
+@pytest.mark.parametrize("pins", PINS)
+def test_no_address_is_written_down(pins: str) -> None:
+    text = (ROOT / pins).read_text()
+    assert not re.search(r"://|--index|--extra-index|--find-links|@ file", text)
+    assert not (ROOT / "uv.lock").exists()
+
+
+def test_what_runs_is_tested_in_the_same_version() -> None:
+    running, testing = (set(re.findall(r"^[a-z0-9-]+==\S+", (ROOT / pins).read_text(), re.MULTILINE)) for pins in PINS)
+    assert running
+    assert running <= testing
+
+
+def test_the_wheel_holds_all_that_the_program_reads(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
+    wheel = zipfile.ZipFile(tmp_path / hatchling.build.build_wheel(str(tmp_path)))
+    source = ROOT / "src"
+    read = {
+        str(file.relative_to(source))
+        for file in source.rglob("*")
+        if file.is_file() and "__pycache__" not in file.parts
+    }
+    assert any(name.startswith("purvey/migrations/") for name in read)
+    assert read <= set(wheel.namelist())
+    assert any(name.endswith("licenses/LICENSE") for name in wheel.namelist())
+
+
+@pytest.mark.parametrize("target", ["help", "run", "setup", "check", "test", "bench", "proof", "features"])
+def test_make_knows_its_targets(target: str) -> None:
+    subprocess.run(["make", "--dry-run", "--silent", target], cwd=ROOT, check=True, capture_output=True)
+
+
+def test_scripts_can_be_run() -> None:
+    for file in [ROOT / ".ci" / "run", *(ROOT / "scripts").iterdir()]:
+        if file.suffix != ".py":
+            assert os.access(file, os.X_OK), file
+            subprocess.run(["bash", "-n", file], check=True)
+
+
+def test_the_licences_are_listed_and_suit_ours() -> None:
+    listed = script("licences.py")
+    assert listed.returncode == 0, listed.stderr
+    assert listed.stdout == (ROOT / "docs" / "licences.md").read_text()
+
+
+def test_every_feature_that_a_test_claims_is_in_the_table() -> None:
+    told = script("features.py")
+    assert told.returncode == 0, told.stderr
+    assert len(re.findall(r"^[ABC]\d+ ", told.stdout, re.MULTILINE)) == 33 + 18 + 20
