@@ -1,1 +1,29 @@
-"""The command line."""
+"""The command line: `purvey demo | serve | work | migrate | doctor | user | token | queues | audit`.
+
+Every error is one line on standard error that says the mend; 0 is done, 1 is a failure, 2 a wrong call.
+"""
+
+import sys
+
+import asyncpg
+
+from purvey.kit.errors import Refusal
+from purvey.kit.migrate import MigrationError
+from purvey.kit.postgres import PostgresError
+from purvey.settings import SettingsError
+
+
+def main() -> None:
+    """The program `purvey`."""
+    from purvey.cli.commands import app
+
+    try:
+        sys.exit(app() or 0)
+    except (SettingsError, MigrationError, PostgresError, Refusal) as error:
+        sys.exit(f"purvey: {error}")
+    except (asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        sys.exit(f"purvey: the database refused: {error}; `purvey doctor` says more")
+    except OSError as error:
+        sys.exit(f"purvey: {error}")
+    except KeyboardInterrupt:
+        sys.exit(130)

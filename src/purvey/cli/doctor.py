@@ -1,0 +1,108 @@
+"""`purvey doctor`: each thing the shop stands on, whether it is well, and the mend when it is not."""
+
+import shutil
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable
+
+import asyncpg
+
+from purvey import payments
+from purvey.cli import opened
+from purvey.kit.migrate import pending
+from purvey.settings import READERS, Settings, SettingsError, read_settings
+from purvey.storage import open_storage
+
+SUPPORTED = range(16, 19)
+LEAST_FREE_BYTES = 1 << 30
+Check = Callable[[Settings], Awaitable[str]]
+
+
+class Ill(Exception):
+    """A finding; its text says the mend."""
+
+
+async def run_doctor() -> int:
+    """Every check on a line of its own; exit 1 when one fails."""
+    try:
+        settings = read_settings()
+    except SettingsError as error:
+        print(f"settings   ILL  {error}")
+        print(f"           the settings are: {', '.join('PURVEY_' + name.upper() for name in sorted(READERS))}")
+        return 1
+    print("settings   ok   " + repr(settings))
+    ill = 0
+    for name, check in CHECKS.items():
+        try:
+            print(f"{name:10} ok   {await check(settings)}")
+        except (Ill, OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            ill += 1
+            print(f"{name:10} ILL  {error}")
+    return 1 if ill else 0
+
+
+async def the_database(settings: Settings) -> str:
+    with opened.database(settings) as dsn:
+        connection = await asyncpg.connect(dsn)
+        try:
+            version = connection.get_server_version().major
+            if version not in SUPPORTED:
+                raise Ill(f"PostgreSQL {version} is not supported: use 16, 17 or 18")
+            if waiting := await pending(connection):
+                raise Ill(f"{len(waiting)} migration(s) pending: run `purvey migrate`")
+        finally:
+            await connection.close()
+    return f"PostgreSQL {version}, {'embedded' if not settings.database_url else 'from outside'}, migrated"
+
+
+async def the_storage(settings: Settings) -> str:
+    store, key = open_storage(settings), "doctor/probe"
+
+    async def one() -> AsyncIterator[bytes]:
+        yield b"well"
+
+    await store.put(key, one(), mime_type="text/plain", file_name="probe", limit_bytes=10)
+    back = b"".join([chunk async for chunk in store.read(key)])
+    await store.delete(key)
+    if back != b"well":
+        raise Ill("what was written could not be read back: look at PURVEY_STORAGE_URL")
+    return settings.storage_url or f"folder {settings.home / 'files'}"
+
+
+async def the_disk(settings: Settings) -> str:
+    free = shutil.disk_usage(settings.home).free
+    if free < LEAST_FREE_BYTES:
+        raise Ill(f"{free >> 20} MiB free at {settings.home}: make room, or move PURVEY_HOME")
+    return f"{free >> 30} GiB free"
+
+
+async def the_money(settings: Settings) -> str:
+    opened_by = [
+        name for name, on in (("test bank", settings.test_bank), ("Stripe", bool(settings.stripe_secret_key))) if on
+    ]
+    if settings.stripe_secret_key and not settings.stripe_webhook_secret:
+        raise Ill("PURVEY_STRIPE_SECRET_KEY is set without PURVEY_STRIPE_WEBHOOK_SECRET: payments would be seen late")
+    if not opened_by:
+        raise Ill("no gateway of the platform's own: set PURVEY_STRIPE_SECRET_KEY, or let tenants add their keys")
+    return ", ".join(opened_by)
+
+
+async def the_mail(settings: Settings) -> str:
+    return "SMTP" if settings.smtp_url else f".eml files in {settings.home / 'mail'} (set PURVEY_SMTP_URL to send)"
+
+
+CHECKS: dict[str, Check] = {
+    "database": the_database,
+    "storage": the_storage,
+    "disk": the_disk,
+    "money": the_money,
+    "mail": the_mail,
+}
+
+
+def draw_lives() -> int:
+    """The life of a payment, and of a refund, as Mermaid."""
+    for life in (payments.LIFE, payments.REFUND_LIFE):
+        sys.stdout.write(f"%% the life of a {life.name}\n{life.mermaid()}\n\n")
+    return 0
+
+

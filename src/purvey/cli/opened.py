@@ -1,0 +1,52 @@
+"""Opening what a command works on: settings, the embedded database or the one named, the world."""
+
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+
+import asyncpg
+
+from purvey.kit import logs
+from purvey.kit.migrate import MigrationError, pending
+from purvey.kit.postgres import EmbeddedPostgres
+from purvey.settings import Settings, SettingsError, read_settings
+from purvey.world import World, open_world
+
+
+@contextmanager
+def database(settings: Settings) -> Iterator[str]:
+    """The address of the database; the embedded one runs until the block ends."""
+    if settings.database_url:
+        yield settings.database_url
+        return
+    server = EmbeddedPostgres(settings.home / "postgres").start()
+    try:
+        yield server.dsn
+    finally:
+        server.stop()
+
+
+async def refuse_pending(dsn: str) -> None:
+    """MigrationError when the database is behind this version."""
+    connection = await asyncpg.connect(dsn)
+    try:
+        if waiting := await pending(connection):
+            raise MigrationError(f"the database lacks {len(waiting)} migration(s), first {waiting[0].name}: run `purvey migrate`")
+    finally:
+        await connection.close()
+
+
+@asynccontextmanager
+async def world() -> AsyncIterator[World]:
+    """The world of a command that runs and ends."""
+    settings = read_settings()
+    logs.set_up(settings.log_format)
+    with database(settings) as dsn:
+        await refuse_pending(dsn)
+        async with open_world(settings, dsn=dsn) as opened:
+            yield opened
+
+
+def refuse_unsafe(settings: Settings) -> None:
+    """A shop that takes real money has no test bank beside it (ruling 41)."""
+    if settings.test_bank and settings.stripe_secret_key and "_live_" in settings.stripe_secret_key:
+        raise SettingsError("PURVEY_TEST_BANK is on beside a live Stripe key: turn it off, or use a test key")

@@ -1,0 +1,43 @@
+"""Structured logs: one line a fact, with the request's id; JSON for machines, plain for a terminal."""
+
+import logging
+import sys
+
+import structlog
+
+SECRETS = {"password", "token", "secret", "authorization", "cookie", "secret_key", "key"}
+
+
+def set_up(log_format: str) -> None:
+    """Send every log, ours and the libraries', to standard error. `auto` is plain on a terminal, else JSON."""
+    plain = log_format == "plain" or (log_format == "auto" and sys.stderr.isatty())
+    shared: list[structlog.typing.Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.processors.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        hide_secrets,
+    ]
+    last: list[structlog.typing.Processor] = (
+        [structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())]
+        if plain
+        else [structlog.processors.dict_tracebacks, structlog.processors.JSONRenderer()]
+    )
+    structlog.configure(
+        processors=[*shared, *last],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        cache_logger_on_first_use=True,
+    )
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(structlog.stdlib.ProcessorFormatter(processors=[*last], foreign_pre_chain=shared))
+    logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)
+
+
+def hide_secrets(
+    _: structlog.typing.WrappedLogger, __: str, event: structlog.typing.EventDict
+) -> structlog.typing.EventDict:
+    """A secret never reaches a log, whatever it was logged as."""
+    for name in event:
+        if name in SECRETS:
+            event[name] = "…"
+    return event

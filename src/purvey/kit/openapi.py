@@ -1,0 +1,126 @@
+"""The API described: OpenAPI 3.1 as JSON for machines, and a plain page for people."""
+
+import html
+from typing import Any
+
+from litestar import Request
+from litestar.openapi.plugins import JsonRenderPlugin, OpenAPIRenderPlugin
+
+METHODS = ("get", "post", "put", "patch", "delete", "head")
+REFUSALS = {
+    "400": "The request cannot be read; `errors` names each field",
+    "401": "Nobody knows who is asking",
+    "403": "This person may not do that",
+    "404": "There is no such thing",
+    "405": "This path does not take that method",
+    "409": "The thing is not in a state where this can be done",
+    "412": "If-Match names an older version",
+    "413": "The body is too large",
+    "415": "This kind of body is not taken",
+    "422": "A field is out of its rules; `errors` names each",
+    "429": "Too many requests; Retry-After says when",
+    "503": "Something outside did not answer; trying again is safe",
+}
+PROBLEM_REF = {"$ref": "#/components/schemas/Problem"}
+PROBLEM = {
+    "type": "object",
+    "title": "Problem",
+    "description": "RFC 9457 problem details. `code` is stable; `errors` point into the body.",
+    "required": ["title", "status", "code"],
+    "properties": {
+        "type": {"type": "string"},
+        "title": {"type": "string"},
+        "status": {"type": "integer"},
+        "code": {"type": "string"},
+        "detail": {"type": "string"},
+        "requestId": {"type": "string"},
+        "errors": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "required": ["pointer", "detail"],
+                "properties": {
+                    "pointer": {"type": "string"},
+                    "detail": {"type": "string"},
+                    "code": {"type": "string"},
+                },
+            },
+        },
+    },
+}
+
+
+def with_refusals(schema: dict[str, Any]) -> dict[str, Any]:
+    """The framework's schema, with the problem answers that every door may give."""
+    schema.setdefault("components", {}).setdefault("schemas", {})["Problem"] = PROBLEM
+    for path, doors in schema["paths"].items():
+        for method, door in doors.items():
+            if method in METHODS and path.startswith("/v1"):
+                answers = door.setdefault("responses", {})
+                answers.pop("400", None)
+                for status, meaning in REFUSALS.items():
+                    answers.setdefault(
+                        status, {"description": meaning, "content": {"application/problem+json": {"schema": PROBLEM_REF}}}
+                    )
+    return schema
+
+
+class Json(JsonRenderPlugin):
+    """`/schema/openapi.json`."""
+
+    def render(self, request: Request[Any, Any, Any], openapi_schema: dict[str, Any]) -> bytes:
+        return super().render(request, with_refusals(openapi_schema))
+
+
+class Page(OpenAPIRenderPlugin):
+    """`/schema`: every door with its parameters, body and answers, without a script."""
+
+    def render(self, request: Request[Any, Any, Any], openapi_schema: dict[str, Any]) -> bytes:
+        return page(openapi_schema).encode()
+
+
+def page(schema: dict[str, Any]) -> str:
+    """The schema as one readable HTML page."""
+    doors = [
+        section(path, method, door)
+        for path, methods in sorted(schema["paths"].items())
+        for method, door in methods.items()
+        if method in METHODS
+    ]
+    title = html.escape(schema["info"]["title"])
+    return f"""<!doctype html><html lang="en"><head><meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1"><title>{title}: the API</title>
+<style>body{{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;color:#1c2024}}
+code{{background:#f2f3f5;padding:.1em .3em;border-radius:3px;overflow-wrap:anywhere}}
+details{{border-bottom:1px solid #dcdfe3;padding:.5rem 0}}
+summary{{cursor:pointer}} b{{display:inline-block;min-width:4.5rem}} ul{{margin:.3rem 0}}</style></head>
+<body><h1>{title}</h1><p>Version {html.escape(schema["info"]["version"])}.
+Machines read <a href="/schema/openapi.json">/schema/openapi.json</a> (OpenAPI 3.1).</p>
+<p>Send <code>Authorization: Bearer …</code>; repeat a write safely with <code>Idempotency-Key</code>.
+Errors are problem bodies (RFC 9457).</p>{"".join(doors)}</body></html>"""
+
+
+def section(path: str, method: str, door: dict[str, Any]) -> str:
+    """One door: what it does, takes and answers."""
+    about = html.escape(door.get("description") or door.get("summary") or "")
+    parameters = "".join(
+        f"<li><code>{html.escape(one['name'])}</code> in {one['in']}{'' if one.get('required') else ', optional'}</li>"
+        for one in door.get("parameters", [])
+    )
+    bodies = [shape(content) for content in door.get("requestBody", {}).get("content", {}).values()]
+    answers = "".join(
+        f"<li><code>{status}</code> {html.escape(answer.get('description', ''))}</li>"
+        for status, answer in sorted(door.get("responses", {}).items())
+        if status.startswith(("2", "3"))
+    )
+    return (
+        f"<details><summary><b>{method.upper()}</b> <code>{html.escape(path)}</code> {about}</summary>"
+        f"{f'<h4>Parameters</h4><ul>{parameters}</ul>' if parameters else ''}"
+        f"{f'<h4>Body</h4>{bodies[0]}' if bodies else ''}<h4>Answers</h4><ul>{answers}</ul></details>"
+    )
+
+
+def shape(content: dict[str, Any]) -> str:
+    schema = content.get("schema", {})
+    name = schema.get("$ref", "").rsplit("/", 1)[-1] or schema.get("type", "")
+    return f"<p><code>{html.escape(name)}</code></p>"
