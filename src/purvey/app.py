@@ -7,8 +7,6 @@ from litestar import Litestar, Router
 from litestar.datastructures import State
 from litestar.di import Provide
 from litestar.openapi import OpenAPIConfig
-from litestar.openapi.plugins import JsonRenderPlugin
-from litestar.types import ASGIApp
 
 from purvey import __version__
 from purvey.access import guards
@@ -18,7 +16,8 @@ from purvey.catalog.http import doors as catalog_doors
 from purvey.content.http import doors as content_doors
 from purvey.discounts.http import doors as discount_doors
 from purvey.downloads.http import doors as download_doors
-from purvey.kit import idempotency, problems
+from purvey.kit import health, idempotency, openapi, problems
+from purvey.kit.asgi import ASGIApp
 from purvey.kit.edge import edge
 from purvey.payments.http import doors as payment_doors
 from purvey.purchases.http import doors as purchase_doors
@@ -54,7 +53,7 @@ def litestar(world: World) -> Litestar:
         middleware=[idempotency.middleware(world.db, owner_of=guards.owner_of, now=world.clock)],
     )
     return Litestar(
-        [v1, *pages(world)],
+        [v1, *health.doors, *pages(world)],
         dependencies=dependencies(world),
         exception_handlers=problems.HANDLERS,
         request_max_body_size=BODY_LIMIT_BYTES,
@@ -62,7 +61,7 @@ def litestar(world: World) -> Litestar:
             title="purvey",
             version=__version__,
             path="/schema",
-            render_plugins=[JsonRenderPlugin(path="/openapi.json")],
+            render_plugins=[openapi.Json(path="/openapi.json"), openapi.Page(path="/")],
         ),
         state=State({"db": world.db, "clock": world.clock, "world": world}),
         debug=False,

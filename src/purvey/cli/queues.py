@@ -4,7 +4,8 @@ import msgspec
 
 from purvey.cli import opened
 from purvey.settings import SettingsError
-from purvey.worker import PARKED, QUEUES, parked_jobs, queue_counts, replay_jobs, waiting_jobs
+from purvey.parking import parked_jobs, queue_counts, replay_jobs, waiting_jobs
+from purvey.worker import PARKED, QUEUES
 
 
 async def run_list() -> int:

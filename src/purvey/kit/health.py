@@ -1,0 +1,65 @@
+"""What an operator's machines ask: is the process alive, may it be sent visitors, what has it counted."""
+
+import os
+from ipaddress import ip_address
+from typing import Any
+
+import msgspec
+from litestar import MediaType, Request, Response, get
+from litestar.di import NamedDependency
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
+from prometheus_client.multiprocess import MultiProcessCollector
+from prometheus_client.registry import REGISTRY
+
+from purvey.kit.db import Database
+from purvey.kit.errors import NotAllowed
+
+PUBLIC: dict[str, Any] = {"public": True}
+
+
+class Health(msgspec.Struct):
+    status: str
+
+
+@get("/healthz", opt=PUBLIC, include_in_schema=False)
+async def healthz() -> Health:
+    """The process answers."""
+    return Health("ok")
+
+
+@get("/readyz", opt=PUBLIC, include_in_schema=False)
+async def readyz(db: NamedDependency[Database]) -> Response[Health]:
+    """The database answers too; 503 when it does not."""
+    try:
+        await db.value("select 1")
+    except Exception:
+        return Response(Health("the database does not answer"), status_code=503)
+    return Response(Health("ok"))
+
+
+@get("/metrics", opt=PUBLIC, include_in_schema=False, media_type=MediaType.TEXT)
+async def metrics(request: Request[Any, Any, Any]) -> Response[bytes]:
+    """Prometheus counts, of every process; for this machine's own address alone."""
+    client = request.client.host if request.client else ""
+    if not is_here(client):
+        raise NotAllowed("Metrics are given to this machine alone: scrape them from the same host")
+    return Response(generate_latest(registry()), media_type=CONTENT_TYPE_LATEST)
+
+
+def is_here(address: str) -> bool:
+    try:
+        return ip_address(address).is_loopback
+    except ValueError:
+        return False
+
+
+def registry() -> CollectorRegistry:
+    """This process's counts, or those of all that serve one port together."""
+    if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
+        return REGISTRY
+    together = CollectorRegistry()
+    MultiProcessCollector(together)
+    return together
+
+
+doors = [healthz, readyz, metrics]
