@@ -12,10 +12,10 @@ import httpx
 import msgspec
 import pytest
 import uvicorn
-from purvey.kit.postgres import EmbeddedPostgres
 
 from purvey.app import build
 from purvey.kit.migrate import migrate
+from purvey.kit.postgres import EmbeddedPostgres
 from purvey.settings import Settings
 from purvey.worker import work
 from purvey.world import World, open_world

@@ -45,7 +45,8 @@ order by entrypoint
 
 # Tasks of one standing, with the last thing the engine noted of their failure.
 JOBS = """
-select j.id, j.entrypoint as queue, j.status::text, j.attempts, j.execute_after as due_at, j.payload, l.traceback as error
+select j.id, j.entrypoint as queue, j.status::text, j.attempts, j.execute_after as due_at,
+    j.payload, l.traceback as error
 from pgqueuer j
 left join lateral (
     select traceback

@@ -9,7 +9,7 @@ import asyncpg
 
 from purvey.kit.errors import Refusal
 from purvey.kit.migrate import MigrationError
-from purvey.kit.postgres import PostgresError
+from purvey.kit.postgres import EmbeddedPostgresError
 from purvey.settings import SettingsError
 
 
@@ -19,7 +19,7 @@ def main() -> None:
 
     try:
         sys.exit(app() or 0)
-    except (SettingsError, MigrationError, PostgresError, Refusal) as error:
+    except (SettingsError, MigrationError, EmbeddedPostgresError, Refusal) as error:
         sys.exit(f"purvey: {error}")
     except (asyncpg.PostgresError, asyncpg.InterfaceError) as error:
         sys.exit(f"purvey: the database refused: {error}; `purvey doctor` says more")

@@ -9,20 +9,13 @@ from cyclopts import Parameter
 from purvey import __version__
 
 app = cyclopts.App(
-    name="purvey", version=__version__, help="A self-hosted commerce engine for digital goods.", result_action="return_value"
+    name="purvey",
+    version=__version__,
+    help="A self-hosted commerce engine for digital goods.",
+    result_action="return_value",
 )
-user = cyclopts.App(name="user", help="People.")
 queues = cyclopts.App(name="queues", help="Waiting, running and parked tasks.")
-app.command(user)
 app.command(queues)
-
-
-@app.command
-def demo(*, host: str = "127.0.0.1", port: int = 8000) -> int:
-    """Start a shop with real products in it, and say where it is."""
-    from purvey.cli.demo import run_demo
-
-    return run_demo(host=host, port=port)
 
 
 @app.command
@@ -48,7 +41,9 @@ def work(*, queues: Annotated[str, Parameter(help="Only these queues, with comma
 
 
 @app.command
-def migrate(*, check: Annotated[bool, Parameter(help="Change nothing; exit 1 when something is pending.")] = False) -> int:
+def migrate(
+    *, check: Annotated[bool, Parameter(help="Change nothing; exit 1 when something is pending.")] = False
+) -> int:
     """Bring the database to this version."""
     from purvey.cli.upkeep import run_migrate
 
@@ -56,35 +51,11 @@ def migrate(*, check: Annotated[bool, Parameter(help="Change nothing; exit 1 whe
 
 
 @app.command
-def doctor(*, life: Annotated[bool, Parameter(help="Draw the life of a payment as Mermaid.")] = False) -> int:
+def doctor() -> int:
     """Look at the settings, the database, storage and mail, and say how to mend what is wrong."""
-    from purvey.cli.doctor import draw_lives, run_doctor
+    from purvey.cli.doctor import run_doctor
 
-    return draw_lives() if life else asyncio.run(run_doctor())
-
-
-@app.command
-def audit() -> int:
-    """Prove the books: money taken and goods given agree, everywhere."""
-    from purvey.cli.upkeep import run_audit
-
-    return asyncio.run(run_audit())
-
-
-@app.command
-def token(*, email: str) -> int:
-    """Print a bearer token for a person, alone."""
-    from purvey.cli.upkeep import run_token
-
-    return asyncio.run(run_token(email=email))
-
-
-@user.command(name="create")
-def create_user(*, email: str, password: str | None = None, admin: bool = False) -> int:
-    """Make a person; without a password they reset it by mail. `--admin`: a platform admin."""
-    from purvey.cli.upkeep import run_create_user
-
-    return asyncio.run(run_create_user(email=email, password=password, admin=admin))
+    return asyncio.run(run_doctor())
 
 
 @queues.command(name="list")

@@ -1,12 +1,10 @@
 """`purvey doctor`: each thing the shop stands on, whether it is well, and the mend when it is not."""
 
 import shutil
-import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 
 import asyncpg
 
-from purvey import payments
 from purvey.cli import opened
 from purvey.kit.migrate import pending
 from purvey.settings import READERS, Settings, SettingsError, read_settings
@@ -41,7 +39,7 @@ async def run_doctor() -> int:
 
 
 async def the_database(settings: Settings) -> str:
-    with opened.database(settings) as dsn:
+    async with opened.database_while_running(settings) as dsn:
         connection = await asyncpg.connect(dsn)
         try:
             version = connection.get_server_version().major
@@ -97,12 +95,3 @@ CHECKS: dict[str, Check] = {
     "money": the_money,
     "mail": the_mail,
 }
-
-
-def draw_lives() -> int:
-    """The life of a payment, and of a refund, as Mermaid."""
-    for life in (payments.LIFE, payments.REFUND_LIFE):
-        sys.stdout.write(f"%% the life of a {life.name}\n{life.mermaid()}\n\n")
-    return 0
-
-

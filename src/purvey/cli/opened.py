@@ -1,5 +1,6 @@
 """Opening what a command works on: settings, the embedded database or the one named, the world."""
 
+import asyncio
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 
@@ -25,12 +26,25 @@ def database(settings: Settings) -> Iterator[str]:
         server.stop()
 
 
+@asynccontextmanager
+async def database_while_running(settings: Settings) -> AsyncIterator[str]:
+    """The same inside a running event loop."""
+    holding = database(settings)
+    dsn = await asyncio.to_thread(holding.__enter__)
+    try:
+        yield dsn
+    finally:
+        await asyncio.to_thread(holding.__exit__, None, None, None)
+
+
 async def refuse_pending(dsn: str) -> None:
     """MigrationError when the database is behind this version."""
     connection = await asyncpg.connect(dsn)
     try:
         if waiting := await pending(connection):
-            raise MigrationError(f"the database lacks {len(waiting)} migration(s), first {waiting[0].name}: run `purvey migrate`")
+            raise MigrationError(
+                f"the database lacks {len(waiting)} migration(s), first {waiting[0].name}: run `purvey migrate`"
+            )
     finally:
         await connection.close()
 
@@ -40,7 +54,7 @@ async def world() -> AsyncIterator[World]:
     """The world of a command that runs and ends."""
     settings = read_settings()
     logs.set_up(settings.log_format)
-    with database(settings) as dsn:
+    async with database_while_running(settings) as dsn:
         await refuse_pending(dsn)
         async with open_world(settings, dsn=dsn) as opened:
             yield opened

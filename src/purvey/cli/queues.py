@@ -3,8 +3,8 @@
 import msgspec
 
 from purvey.cli import opened
-from purvey.settings import SettingsError
 from purvey.parking import parked_jobs, queue_counts, replay_jobs, waiting_jobs
+from purvey.settings import SettingsError
 from purvey.worker import PARKED, QUEUES
 
 
@@ -23,9 +23,12 @@ async def run_show(name: str, *, limit: int) -> int:
     if name != PARKED and name not in QUEUES:
         raise SettingsError(f"there is no queue named {name!r}; `purvey queues list` names them all")
     async with opened.world() as world:
-        jobs = await (parked_jobs(world.db, limit=limit) if name == PARKED else waiting_jobs(world.db, name, limit=limit))
+        jobs = await (
+            parked_jobs(world.db, limit=limit) if name == PARKED else waiting_jobs(world.db, name, limit=limit)
+        )
     for job in jobs:
-        print(f"{job.id} {job.queue} {job.status} attempts={job.attempts} due={job.due_at:%Y-%m-%dT%H:%M:%SZ} {job.reaction}")
+        due = f"{job.due_at:%Y-%m-%dT%H:%M:%SZ}"
+        print(f"{job.id} {job.queue} {job.status} attempts={job.attempts} due={due} {job.reaction}")
         if job.error:
             print(f"    {msgspec.json.encode(job.error).decode()[:300]}")
     print(f"{len(jobs)} task(s)")

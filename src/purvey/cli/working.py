@@ -30,7 +30,5 @@ async def until_told(queues: Sequence[str]) -> None:
     async with opened.world() as world:
         log.info("working", queues=list(queues))
         sweeps = world.sweeps if set(queues) == set(QUEUES) else ()
-        await work(
-            world.db, clock=world.clock, reactions=world.reactions, sweeps=sweeps, queues=queues, stop=stop
-        )
+        await work(world.db, clock=world.clock, reactions=world.reactions, sweeps=sweeps, queues=queues, stop=stop)
         log.info("stopped")

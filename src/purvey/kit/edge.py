@@ -28,6 +28,7 @@ def edge(app: ASGIApp, *, clock: Callable[[], float] = time.perf_counter) -> ASG
         request_id = request_id_of(scope)
         state: dict[str, Any] = scope.setdefault("state", {})
         state["request_id"] = request_id
+        structlog.contextvars.bind_contextvars(request_id=request_id)
         status = 500
 
         async def answer(message: Message) -> None:
@@ -40,7 +41,7 @@ def edge(app: ASGIApp, *, clock: Callable[[], float] = time.perf_counter) -> ASG
         try:
             await app(scope, receive, answer)
         finally:
-            measure(scope, status, clock() - began, request_id)
+            measure(scope, status, clock() - began)
 
     return through
 
@@ -53,11 +54,9 @@ def request_id_of(scope: Scope) -> str:
     return str(new_id())
 
 
-def measure(scope: Scope, status: int, seconds: float, request_id: str) -> None:
+def measure(scope: Scope, status: int, seconds: float) -> None:
     door = getattr(scope.get("path_template"), "strip", lambda: "")() or "unknown"
     method = scope["method"]
     REQUESTS.labels(method, door, status).inc()
     SECONDS.labels(method, door).observe(seconds)
-    log.info(
-        "request", method=method, path=scope["path"], status=status, ms=round(seconds * 1000, 1), request_id=request_id
-    )
+    log.info("request", method=method, path=scope["path"], status=status, ms=round(seconds * 1000, 1))

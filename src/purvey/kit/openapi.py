@@ -60,7 +60,8 @@ def with_refusals(schema: dict[str, Any]) -> dict[str, Any]:
                 answers.pop("400", None)
                 for status, meaning in REFUSALS.items():
                     answers.setdefault(
-                        status, {"description": meaning, "content": {"application/problem+json": {"schema": PROBLEM_REF}}}
+                        status,
+                        {"description": meaning, "content": {"application/problem+json": {"schema": PROBLEM_REF}}},
                     )
     return schema
 
