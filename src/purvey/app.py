@@ -16,14 +16,14 @@ from purvey.catalog.http import doors as catalog_doors
 from purvey.content.http import doors as content_doors
 from purvey.discounts.http import doors as discount_doors
 from purvey.downloads.http import doors as download_doors
-from purvey.kit import health, idempotency, openapi, problems
+from purvey.kit import health, idempotency, openapi
 from purvey.kit.asgi import ASGIApp
 from purvey.kit.edge import edge
 from purvey.payments.http import doors as payment_doors
 from purvey.purchases.http import doors as purchase_doors
 from purvey.support.http import doors as support_doors
 from purvey.tenants.http import doors as tenant_doors
-from purvey.web import pages
+from purvey.web import APP_HANDLERS, pages
 from purvey.world import World
 
 BODY_LIMIT_BYTES = 1_000_000
@@ -55,7 +55,7 @@ def litestar(world: World) -> Litestar:
     return Litestar(
         [v1, *health.doors, *pages(world)],
         dependencies=dependencies(world),
-        exception_handlers=problems.HANDLERS,
+        exception_handlers=APP_HANDLERS,
         request_max_body_size=BODY_LIMIT_BYTES,
         openapi_config=OpenAPIConfig(
             title="purvey",

@@ -35,3 +35,12 @@ def found(site: Site | None) -> Site:
     if site is None:
         raise NotFound("There is no such site")
     return site
+
+
+# The sites there are, for the front page.
+SITES = f"select {SITE} from sites order by name, id limit $1"
+
+
+async def sites_on_show(db: Queries, *, limit: int) -> list[Site]:
+    """Every site, by name, up to a limit."""
+    return await db.rows(Site, SITES, limit)

@@ -1,10 +1,22 @@
-"""Pages for people: shop, account, studio, admin. They compose every slice below."""
+"""Pages for people: shop, account, studio, admin. They compose every slice below.
+
+A page is a function beside its template. It calls the same front doors as the JSON doors, works without a script,
+and says a refusal where the mistake was made.
+"""
 
 from typing import Any
 
+from litestar import Router
+
+from purvey.web.assets import static
+from purvey.web.refusals import APP_HANDLERS, PAGE_HANDLERS
+from purvey.web.shop import home
 from purvey.world import World
+
+__all__ = ["APP_HANDLERS", "pages"]
 
 
 def pages(world: World) -> list[Any]:
     """Every page."""
-    return []
+    handlers = [static, *home.pages]
+    return [Router("/", route_handlers=handlers, exception_handlers=PAGE_HANDLERS, include_in_schema=False)]

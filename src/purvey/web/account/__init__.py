@@ -1,0 +1,1 @@
+"""A person's own pages: signing up and in, account, purchases."""

@@ -1,0 +1,139 @@
+"""What people type: forms read, checked for forgery, and turned into the bodies that the JSON doors take."""
+
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from decimal import Decimal, InvalidOperation
+from typing import Any, TypeVar
+from uuid import UUID
+
+import msgspec
+
+from purvey.kit.errors import FieldError, Invalid
+from purvey.kit.money import Money
+from purvey.kit.problems import pointed
+from purvey.web.session import Page, check_form_token
+
+T = TypeVar("T")
+TOKEN_FIELD = "csrf"  # noqa: S105
+MAX_INT = 2**63 - 1
+URL_ENCODED = "application/x-www-form-urlencoded"
+
+
+class Form:
+    """The fields of a posted form. A field that is not there reads as empty."""
+
+    def __init__(self, fields: Mapping[str, list[str]]) -> None:
+        self.fields = fields
+
+    def text(self, name: str) -> str:
+        """A field without the blanks around it."""
+        return self.raw(name).strip()
+
+    def raw(self, name: str) -> str:
+        """A field as it was typed, line ends made plain."""
+        return (self.fields.get(name) or [""])[0].replace("\r\n", "\n")
+
+    def maybe(self, name: str) -> str | None:
+        """A field, or None when nothing was typed."""
+        return self.text(name) or None
+
+    def all(self, name: str) -> list[str]:
+        return [value for value in self.fields.get(name, []) if value]
+
+    def ticked(self, name: str) -> bool:
+        return bool(self.text(name))
+
+    def whole(self, name: str) -> int | None:
+        """A whole number, or None when nothing was typed; Invalid names the field."""
+        typed = self.text(name).replace(" ", "")
+        if not typed:
+            return None
+        if not re.fullmatch(r"[+-]?[0-9]{1,18}", typed):
+            raise Invalid.field(f"/{name}", "Give a whole number")
+        return int(typed)
+
+    def minor(self, name: str, currency: str) -> int | None:
+        """An amount of money in minor units, typed in whole ones; None when nothing was typed."""
+        typed = self.text(name).replace(" ", "").replace("\u00a0", "")
+        if not typed:
+            return None
+        typed = typed.replace(",", ".") if typed.count(",") == 1 and "." not in typed else typed
+        try:
+            if not re.fullmatch(r"[0-9]{0,13}(\.[0-9]{0,6})?", typed):
+                raise InvalidOperation
+            return Money.of_decimal(Decimal(typed), currency).minor
+        except InvalidOperation:
+            raise Invalid.field(f"/{name}", "Give an amount such as 12.50") from None
+        except Invalid as finer:
+            raise Invalid.field(f"/{name}", finer.detail) from None
+
+    def moment(self, name: str) -> datetime | None:
+        """A day and a time in UTC, as a browser's field gives it; None when nothing was typed."""
+        typed = self.text(name)
+        if not typed:
+            return None
+        try:
+            return datetime.fromisoformat(typed).replace(tzinfo=UTC)
+        except ValueError:
+            raise Invalid.field(f"/{name}", "Give a day and a time") from None
+
+    def id(self, name: str) -> UUID | None:
+        typed = self.text(name)
+        try:
+            return UUID(typed) if typed else None
+        except ValueError:
+            raise Invalid.field(f"/{name}", "Choose one of these") from None
+
+
+async def posted(page: Page) -> Form:
+    """The form that was sent, once it is known to be ours; ForgedForm otherwise."""
+    is_form = page.headers.get("content-type", "").startswith(URL_ENCODED)
+    fields: dict[str, list[str]] = {}
+    if is_form:
+        for name, value in (await page.form()).multi_items():
+            if isinstance(value, str):
+                fields.setdefault(name, []).append(value)
+    check_form_token(page, (fields.pop(TOKEN_FIELD, None) or [""])[0])
+    return Form(fields)
+
+
+def check_upload(page: Page) -> None:
+    """The same for an upload: its token is in the form's address, so that it is checked before a byte is read."""
+    check_form_token(page, page.query_params.get(TOKEN_FIELD, ""))
+
+
+def body(kind: type[T], values: Mapping[str, Any]) -> T:
+    """A JSON door's body from a form; Invalid names the field that does not fit."""
+    given = {name: value for name, value in values.items() if value is not msgspec.UNSET}
+    try:
+        return msgspec.convert(given, kind)
+    except msgspec.ValidationError as error:
+        found = pointed(str(error))
+        raise Invalid(
+            "Please mend the marked field", errors=[FieldError(found.pointer, plainly(found.detail))]
+        ) from None
+
+
+PLAINLY = [
+    (r"Expected `str` of length >= 1\b.*", "Fill this in"),
+    (r"Expected `str` of length >= (\d+).*", r"At least \1 characters"),
+    (r"Expected `str` of length <= (\d+).*", r"At most \1 characters"),
+    (r"Expected `str` matching regex.*", "This has letters or signs that are not allowed here"),
+    (r"Expected `int` >= (\S+)", r"At least \1"),
+    (r"Expected `int` <= (\S+)", r"At most \1"),
+    (r"Expected `int`.*", "Give a whole number"),
+    (r"Expected `array` of length <= (\d+).*", r"At most \1 of them"),
+    (r"Object missing required field.*", "Fill this in"),
+    (r"Expected `str`, got `null`.*", "Fill this in"),
+    (r"Expected `int`, got `null`.*", "Fill this in"),
+    (r"Invalid enum value.*", "Choose one of these"),
+]
+
+
+def plainly(message: str) -> str:
+    """A decoder's message in a shopkeeper's words."""
+    for pattern, words in PLAINLY:
+        if re.match(pattern, message):
+            return re.sub(pattern, words, message)
+    return message

@@ -1,0 +1,71 @@
+"""What a page says when it cannot be shown: the same refusals as the JSON doors', told to people."""
+
+from collections.abc import Callable
+from typing import Any
+
+from litestar import Response
+from litestar.response import Redirect
+
+from purvey.kit import problems
+from purvey.kit.errors import Unauthenticated
+from purvey.web.rendering import page
+from purvey.web.session import Page, SignInFirst, sign_in_path
+
+Handler = Callable[[Any, Any], Response[Any]]
+MACHINES = ("/v1", "/api", "/schema", "/healthz", "/readyz", "/metrics")
+TITLES = {
+    400: "That address or form does not fit",
+    403: "This is not open to you",
+    404: "There is nothing here",
+    405: "That cannot be done here",
+    409: "That cannot be done now",
+    413: "That is too large",
+    429: "Too many tries",
+    500: "Something broke on our side",
+    503: "The shop is busy",
+}
+
+
+def lead_to_sign_in(request: Page, _: Exception) -> Redirect:
+    return Redirect(sign_in_path(request), status_code=303, headers={"Cache-Control": "no-store"})
+
+
+def told(handler: Handler) -> Handler:
+    """The answer of a JSON door's handler as a page."""
+
+    def tell(request: Page, error: Exception) -> Response[Any]:
+        answer = handler(request, error)
+        problem: dict[str, Any] = answer.content
+        status = answer.status_code or 500
+        request.scope.setdefault("state", {}).setdefault("identity", None)
+        return page(
+            request,
+            "layout/refused.html",
+            status=status,
+            headers=answer.headers,
+            title=TITLES.get(status, problem["title"]),
+            detail=problem["detail"],
+            request_id=problem.get("requestId", ""),
+        )
+
+    return tell
+
+
+def for_people(handler: Handler) -> Handler:
+    """A page for a browser that asks for an address which no door has; machines get the JSON body."""
+    tell = told(handler)
+
+    def choose(request: Page, error: Exception) -> Response[Any]:
+        wants_page = "text/html" in request.headers.get("accept", "")
+        machine = any(request.url.path == path or request.url.path.startswith(f"{path}/") for path in MACHINES)
+        return tell(request, error) if wants_page and not machine else handler(request, error)
+
+    return choose
+
+
+PAGE_HANDLERS: dict[Any, Any] = {
+    **{kind: told(handler) for kind, handler in problems.HANDLERS.items()},
+    SignInFirst: lead_to_sign_in,
+    Unauthenticated: lead_to_sign_in,
+}
+APP_HANDLERS: dict[Any, Any] = {kind: for_people(handler) for kind, handler in problems.HANDLERS.items()}

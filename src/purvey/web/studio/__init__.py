@@ -1,0 +1,1 @@
+"""The author's pages: products, orders, discounts, series, settings."""
