@@ -19,6 +19,7 @@ from purvey.downloads.http import doors as download_doors
 from purvey.kit import health, idempotency, openapi
 from purvey.kit.asgi import ASGIApp
 from purvey.kit.edge import edge
+from purvey.kit.pages import PAGING
 from purvey.payments.http import doors as payment_doors
 from purvey.purchases.http import doors as purchase_doors
 from purvey.support.http import doors as support_doors
@@ -83,4 +84,5 @@ def dependencies(world: World) -> dict[str, Any]:
         "gateways": Provide(lambda: world.gateways, sync_to_thread=False),
         "me": Provide(guards.me),
         "visitor": Provide(guards.visitor),
+        **PAGING,
     }

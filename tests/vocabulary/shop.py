@@ -12,6 +12,7 @@ import httpx
 from purvey.access.store import SESSION_PREFIX
 from purvey.kit.ids import new_id, new_token, token_hash
 from purvey.world import World
+from tests.vocabulary.selling import sells
 
 SESSION_DAYS = 30
 counter = itertools.count(1)
@@ -37,6 +38,8 @@ class Person:
     async def ask(self, method: str, path: str, **kwargs: Any) -> httpx.Response:
         headers = {"Authorization": f"Bearer {self.token}", **kwargs.pop("headers", {})}
         return await self.shop.http.request(method, path, headers=headers, **kwargs)
+
+    sells = sells
 
     async def get(self, path: str, **kwargs: Any) -> httpx.Response:
         return await self.ask("GET", path, **kwargs)

@@ -20,6 +20,7 @@ create table products (
     sold_count bigint not null default 0,   -- rolled up for unlimited products; limited ones count in stock
     is_active boolean not null default true,
     deleted_at timestamptz,
+    active_when_deleted boolean not null default false,  -- what restoring gives back
     suspended_at timestamptz,
     suspended_reason text,
     available_from timestamptz,

@@ -1,0 +1,48 @@
+"""A bundle entitles to its members. It holds no bundle, and only products of its own tenant (ruling 10)."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+import msgspec
+
+from purvey.catalog import rules, store
+from purvey.catalog.model import Product, ProductType
+from purvey.kit.db import Tx
+from purvey.kit.errors import FieldError, Invalid
+
+
+class Candidate(msgspec.Struct, frozen=True):
+    """What must be known of a product that shall be in a bundle."""
+
+    id: UUID
+    product_type: ProductType
+    deleted_at: datetime | None
+
+
+async def fill(tx: Tx, bundle: Product, member_ids: Sequence[UUID]) -> None:
+    """Put these products into a bundle, in this order; Invalid names each that cannot be in it."""
+    if not member_ids:
+        return
+    found = {row.id: row for row in await store.lock_candidates(tx, Candidate, bundle.tenant_id, member_ids)}
+    faults = [
+        FieldError(f"/memberIds/{at}", fault)
+        for at, id in enumerate(member_ids)
+        if (fault := fault_of(bundle, id, found.get(id), again=at in rules.repeated([str(id) for id in member_ids])))
+    ]
+    if faults:
+        raise Invalid("; ".join(fault.detail for fault in faults), errors=faults)
+    await store.insert_members(tx, bundle.id, member_ids)
+
+
+def fault_of(bundle: Product, id: UUID, member: Candidate | None, *, again: bool) -> str | None:
+    """Why a product cannot be a member, or None."""
+    if again:
+        return f"{id} stands twice"
+    if id == bundle.id:
+        return "A bundle cannot hold itself"
+    if member is None or member.deleted_at is not None:
+        return f"There is no product {id} of yours"
+    if member.product_type is ProductType.BUNDLE:
+        return f"{id} is a bundle itself, and a bundle holds no bundle"
+    return None

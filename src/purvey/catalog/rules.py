@@ -1,0 +1,103 @@
+"""What makes a product sound, whatever way it came about; no I/O, no clock."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+
+from purvey.catalog.model import Category, Fulfilment, Product, ProductType
+from purvey.kit.errors import FieldError, Invalid
+
+DEFAULT_PRODUCT_LIMIT = 10_000
+EARLIEST, LATEST = datetime(1970, 1, 1, tzinfo=UTC), datetime(9000, 1, 1, tzinfo=UTC)
+
+# Fields that the form and the product name alike, and that are taken as they come.
+ALIKE = (
+    "description",
+    "short_desc",
+    "max_downloads",
+    "is_limited",
+    "total_quantity",
+    "restock_on_refund",
+    "is_active",
+    "available_from",
+    "available_until",
+    "display_order",
+    "is_featured",
+    "is_pay_what_you_want",
+    "minimum_amount",
+    "thank_you_message",
+    "redirect_url",
+    "use_redirect_url",
+    "license_enabled",
+    "license_text",
+    "permissions",
+    "is_system",
+    "payment_integration",
+)
+
+CATEGORY_OF: Mapping[ProductType, Category] = {
+    ProductType.ART_PACK: Category.DIGITAL_ART,
+    ProductType.WALLPAPER_PACK: Category.DIGITAL_ART,
+    ProductType.AUDIO_CONTENT: Category.MUSIC,
+    ProductType.EBOOK: Category.EBOOK,
+}
+TYPE_OF: Mapping[Category, ProductType] = {
+    Category.DIGITAL_ART: ProductType.ART_PACK,
+    Category.MUSIC: ProductType.AUDIO_CONTENT,
+    Category.EBOOK: ProductType.EBOOK,
+}
+BY_HAND = {
+    ProductType.MERCHANDISE: Fulfilment.SHIPPING,
+    ProductType.COMMISSION_SLOT: Fulfilment.COMMISSION,
+}
+
+
+def both_kinds(product_type: ProductType | None, category: Category | None) -> tuple[ProductType, Category]:
+    """Type and category, each made from the other where one is missing (ruling 9)."""
+    kind = product_type or TYPE_OF.get(category or Category.OTHER, ProductType.DIGITAL_DOWNLOAD)
+    return kind, category or CATEGORY_OF.get(kind, Category.OTHER)
+
+
+def fulfilment_of(product_type: ProductType) -> Fulfilment:
+    """How a product of this type comes to its buyer."""
+    return BY_HAND.get(product_type, Fulfilment.DOWNLOAD)
+
+
+def refuse_unsound(product: Product, *, default_amount: int, member_count: int) -> None:
+    """Invalid that names every field at odds with another one."""
+    faults = list(faults_of(product, default_amount=default_amount, member_count=member_count))
+    if faults:
+        raise Invalid("; ".join(fault.detail for fault in faults), errors=faults)
+
+
+def faults_of(product: Product, *, default_amount: int, member_count: int) -> Iterator[FieldError]:
+    """What does not fit together in a product."""
+    yield from window_faults(product)
+    if product.is_limited and product.total_quantity is None:
+        yield FieldError("/totalQuantity", "A limited product needs a totalQuantity")
+    if product.is_pay_what_you_want and product.minimum_amount > default_amount:
+        yield FieldError("/minimumAmount", "The minimum may not be above the price, which is the suggestion")
+    if product.use_redirect_url and not product.redirect_url:
+        yield FieldError("/redirectUrl", "useRedirectUrl needs a redirectUrl")
+    if product.license_enabled and not (product.license_text or "").strip():
+        yield FieldError("/licenseText", "licenseEnabled needs a licenseText")
+    if member_count and product.product_type is not ProductType.BUNDLE:
+        yield FieldError("/memberIds", "Only a BUNDLE has members; send memberIds: [] for another productType")
+
+
+def window_faults(product: Product) -> Iterator[FieldError]:
+    for pointer, time in (("/availableFrom", product.available_from), ("/availableUntil", product.available_until)):
+        if time is not None and not EARLIEST <= time <= LATEST:
+            yield FieldError(pointer, f"The time must lie between the years {EARLIEST.year} and {LATEST.year}")
+    if product.available_from and product.available_until and product.available_from >= product.available_until:
+        yield FieldError("/availableUntil", "availableUntil must be after availableFrom")
+
+
+def repeated(words: Sequence[str | None]) -> list[int]:
+    """The places where a word stands that stood before."""
+    seen: set[str] = set()
+    found = []
+    for at, word in enumerate(words):
+        if word is not None and word in seen:
+            found.append(at)
+        seen.update([word] if word is not None else [])
+    return found

@@ -1,0 +1,282 @@
+"""The SQL of products, prices, stock and bundles."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any, TypeVar
+from uuid import UUID
+
+import msgspec
+
+from purvey.catalog.model import Price, Product
+from purvey.catalog.views import Whole
+from purvey.kit.db import Queries, Tx
+from purvey.kit.errors import NotFound
+
+T = TypeVar("T")
+
+KEPT_ELSEWHERE = {"sold_count", "deleted_at", "active_when_deleted", "suspended_at", "suspended_reason"}
+COLUMNS = Product.__struct_fields__
+WRITTEN = tuple(name for name in COLUMNS if name not in KEPT_ELSEWHERE)
+
+# Who creates products in a tenant goes one after the other, so that its limit holds and slugs are seen.
+LOCK_TENANT = """
+select (limits ->> 'products')::bigint as most
+from tenants
+where id = $1
+for no key update
+"""
+
+# Products of a tenant that are not archived, counted no further than needed.
+COUNT_PRODUCTS = """
+select count(*)
+from (
+    select 1
+    from products
+    where tenant_id = $1
+        and deleted_at is null
+    limit $2
+) as p
+"""
+
+# Who has this slug on the site.
+SLUG_HOLDER = """
+select id, deleted_at
+from products
+where site_id = $1
+    and slug = $2
+"""
+
+# The first of these slugs that is free on the site.
+FREE_SLUG = """
+select c.slug
+from unnest($2::text[]) with ordinality as c (slug, n)
+where not exists (select from products p where p.site_id = $1 and p.slug = c.slug)
+order by c.n
+limit 1
+"""
+
+# The first of these SKUs that is free.
+FREE_SKU = """
+select c.sku
+from unnest($1::text[]) with ordinality as c (sku, n)
+where not exists (select from prices p where p.sku = c.sku)
+order by c.n
+limit 1
+"""
+
+TAKEN_SKUS = "select sku from prices where sku = any($1::text[])"
+
+INSERT_PRODUCT = f"""
+insert into products ({", ".join(WRITTEN)})
+values ({", ".join(f"${n}" for n in range(1, len(WRITTEN) + 1))})
+"""
+
+# New prices, in the order of their SKUs, so that two who want the same ones wait and never deadlock.
+# A SKU that is taken does not come back.
+INSERT_PRICES = """
+insert into prices (id, tenant_id, product_id, ref, sku, is_default, position, current_version_id, created_at)
+select p.id, $2, $3, p.ref, p.sku, p.is_default, p.position, p.version_id, $4
+from jsonb_to_recordset($1::jsonb)
+    as p (id uuid, ref text, sku text, is_default boolean, position int, version_id uuid)
+order by p.sku
+on conflict (sku) do nothing
+returning sku
+"""
+
+# The terms of prices, each a version that never changes again.
+INSERT_VERSIONS = """
+insert into price_versions (id, price_id, amount, currency, compare_at_amount,
+    recurring_interval, recurring_interval_count, divide_by, round, created_at)
+select p.version_id, p.id, (p.terms ->> 'amount')::bigint, p.terms ->> 'currency',
+    (p.terms ->> 'compare_at_amount')::bigint,
+    p.terms #>> '{recurring,interval}', (p.terms #>> '{recurring,intervalCount}')::int,
+    (p.terms #>> '{transform,divideBy}')::bigint, p.terms #>> '{transform,round}', $2
+from jsonb_to_recordset($1::jsonb) as p (id uuid, version_id uuid, terms jsonb)
+"""
+
+INSERT_STOCK = "insert into stock (product_id, total, sold) values ($1, $2, $3)"
+
+# Products that shall be in a bundle, held so that none becomes a bundle meanwhile.
+LOCK_CANDIDATES = """
+select id, product_type, deleted_at
+from products
+where tenant_id = $1
+    and id = any($2::uuid[])
+order by id
+for share
+"""
+
+INSERT_MEMBERS = """
+insert into bundle_members (bundle_id, member_id, position)
+select $1, m.id, m.n
+from unnest($2::uuid[]) with ordinality as m (id, n)
+"""
+
+# A version's terms as `model.Terms`.
+TERMS = """
+jsonb_build_object(
+    'amount', v.amount,
+    'currency', v.currency,
+    'compare_at_amount', v.compare_at_amount,
+    'recurring', case when v.recurring_interval is not null then
+        jsonb_build_object('interval', v.recurring_interval, 'intervalCount', v.recurring_interval_count) end,
+    'transform', case when v.divide_by is not null then
+        jsonb_build_object('divideBy', v.divide_by, 'round', v.round) end
+)
+"""
+
+# The prices of `p`, the default first, those no longer offered last.
+PRICES = f"""
+(
+    select jsonb_agg(
+        jsonb_build_object(
+            'id', r.id, 'ref', r.ref, 'sku', r.sku, 'is_default', r.is_default, 'position', r.position,
+            'version_id', v.id, 'archived_at', r.archived_at, 'terms', {TERMS}
+        )
+        order by r.is_default desc, r.archived_at is not null, r.position, r.id
+    )
+    from prices r
+    join price_versions v on v.id = r.current_version_id
+    where r.product_id = p.id
+)
+"""
+
+# A product with everything that hangs on it.
+WHOLE = f"""
+select to_jsonb(p) - 'searchable' as product,
+    {PRICES} as prices,
+    (
+        select jsonb_build_object(
+            'total', s.total, 'reserved', s.reserved, 'sold', s.sold, 'remaining', s.total - s.reserved - s.sold
+        )
+        from stock s
+        where s.product_id = p.id
+    ) as stock,
+    (
+        select coalesce(
+            jsonb_agg(
+                jsonb_build_object(
+                    'id', f.id, 'versionId', v.id, 'number', v.number, 'fileName', v.file_name,
+                    'sizeBytes', v.size_bytes, 'mimeType', v.mime_type, 'sha256', encode(v.sha256, 'hex'),
+                    'createdAt', v.created_at
+                )
+                order by f.position, f.id
+            ),
+            '[]'
+        )
+        from product_files f
+        join file_versions v on v.id = f.current_version_id
+        where f.product_id = p.id
+            and f.removed_at is null
+    ) as files,
+    (
+        select coalesce(
+            jsonb_agg(
+                jsonb_build_object(
+                    'id', m.id, 'mediaType', m.media_type, 'position', m.position, 'externalUrl', m.external_url,
+                    'mimeType', m.mime_type, 'sizeBytes', m.size_bytes, 'width', m.width, 'height', m.height,
+                    'renditions', m.renditions
+                )
+                order by m.position, m.id
+            ),
+            '[]'
+        )
+        from media m
+        where m.product_id = p.id
+    ) as media,
+    (
+        select coalesce(
+            jsonb_agg(
+                jsonb_build_object(
+                    'id', o.id, 'name', o.name, 'slug', o.slug, 'productType', o.product_type,
+                    'isActive', o.is_active
+                )
+                order by b.position
+            ),
+            '[]'
+        )
+        from bundle_members b
+        join products o on o.id = b.member_id
+        where b.bundle_id = p.id
+    ) as members,
+    p.cover ->> 'url' as cover_image_url
+from products p
+"""
+
+FIND = f"{WHOLE} where p.id = $1 and p.site_id = $2"
+
+
+async def lock_tenant(tx: Tx, tenant_id: UUID) -> int | None:
+    """Wait for one's turn; the tenant's own limit of products, when it has one."""
+    limit: int | None = await tx.value(LOCK_TENANT, tenant_id)
+    return limit
+
+
+async def count_products(db: Queries, tenant_id: UUID, *, at_most: int) -> int:
+    return int(await db.value(COUNT_PRODUCTS, tenant_id, at_most))
+
+
+class SlugHolder(msgspec.Struct, frozen=True):
+    id: UUID
+    deleted_at: datetime | None
+
+
+async def slug_holder(db: Queries, site_id: UUID, slug: str) -> SlugHolder | None:
+    return await db.maybe(SlugHolder, SLUG_HOLDER, site_id, slug)
+
+
+async def free_slug(db: Queries, site_id: UUID, candidates: Sequence[str]) -> str | None:
+    found: str | None = await db.value(FREE_SLUG, site_id, candidates)
+    return found
+
+
+async def free_sku(db: Queries, candidates: Sequence[str]) -> str | None:
+    found: str | None = await db.value(FREE_SKU, candidates)
+    return found
+
+
+async def taken_skus(db: Queries, skus: Sequence[str]) -> set[str]:
+    return {row["sku"] for row in await db.records(TAKEN_SKUS, skus)}
+
+
+async def insert_product(tx: Tx, product: Product) -> None:
+    await tx.do(INSERT_PRODUCT, *(getattr(product, name) for name in WRITTEN))
+
+
+async def insert_prices(tx: Tx, product: Product, prices: Sequence[Price], *, now: datetime) -> set[str]:
+    """Add these prices with their first versions; the SKUs that somebody had before, whereupon nothing may be kept."""
+    rows = [as_row(price) for price in prices]
+    won = await tx.records(INSERT_PRICES, rows, product.tenant_id, product.id, now)
+    taken = {price.sku for price in prices} - {row["sku"] for row in won}
+    if not taken:
+        await tx.do(INSERT_VERSIONS, rows, now)
+    return taken
+
+
+async def insert_versions(tx: Tx, prices: Sequence[Price], *, now: datetime) -> None:
+    await tx.do(INSERT_VERSIONS, [as_row(price) for price in prices], now)
+
+
+def as_row(price: Price) -> Mapping[str, Any]:
+    row: Mapping[str, Any] = msgspec.to_builtins(price)
+    return row
+
+
+async def insert_stock(tx: Tx, product_id: UUID, *, total: int, sold: int = 0) -> None:
+    await tx.do(INSERT_STOCK, product_id, total, sold)
+
+
+async def lock_candidates(tx: Tx, kind: type[T], tenant_id: UUID, ids: Sequence[UUID]) -> list[T]:
+    return await tx.rows(kind, LOCK_CANDIDATES, tenant_id, ids)
+
+
+async def insert_members(tx: Tx, bundle_id: UUID, member_ids: Sequence[UUID]) -> None:
+    await tx.do(INSERT_MEMBERS, bundle_id, member_ids)
+
+
+async def find(db: Queries, site_id: UUID, product_id: UUID) -> Whole:
+    """A product of this site, whole; NotFound."""
+    whole = await db.maybe(Whole, FIND, product_id, site_id)
+    if whole is None:
+        raise NotFound("There is no such product on this site")
+    return whole
