@@ -1,0 +1,116 @@
+"""Mail leaves by SMTP, or lands as .eml files in the home where nothing else is set."""
+
+import ssl
+from email.message import EmailMessage
+from email.utils import format_datetime, formataddr
+from pathlib import Path
+from typing import Protocol
+from urllib.parse import unquote, urlsplit
+from uuid import UUID
+
+import aiosmtplib
+import msgspec
+import structlog
+
+log = structlog.get_logger("purvey.mail")
+TIMEOUT_SECONDS = 15
+
+
+class MailRefused(Exception):
+    """The server took the letter for nobody; trying again would change nothing."""
+
+
+class Letter(msgspec.Struct, frozen=True, kw_only=True):
+    """One mail to one person. `id` becomes its Message-ID, so that a letter sent twice is seen as one."""
+
+    id: UUID
+    sender: str
+    to: str
+    subject: str
+    text: str
+    html: str
+
+
+class Postman(Protocol):
+    """Whoever carries letters."""
+
+    async def send(self, letter: Letter, message: EmailMessage) -> None:
+        """Hand the letter over; an error means that it was not."""
+        ...
+
+
+class FolderPostman:
+    """Keeps letters as files that any mail program opens, and names each in the log."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    async def send(self, letter: Letter, message: EmailMessage) -> None:
+        self.folder.mkdir(parents=True, exist_ok=True)
+        part = self.folder / f".{letter.id}.part"
+        part.write_bytes(message.as_bytes())
+        target = self.folder / f"{letter.id}.eml"
+        part.replace(target)
+        log.info("mail kept", to=letter.to, subject=letter.subject, file=str(target))
+
+
+class SmtpPostman:
+    """Hands letters to a server: `smtp://user:password@host:587` (STARTTLS when offered) or `smtps://…:465`."""
+
+    def __init__(self, url: str) -> None:
+        parts = urlsplit(url)
+        self.host = parts.hostname or "localhost"
+        self.implicit_tls = parts.scheme == "smtps"
+        self.port = parts.port or (465 if self.implicit_tls else 587)
+        self.user = unquote(parts.username) if parts.username else None
+        self.password = unquote(parts.password) if parts.password else None
+
+    async def send(self, letter: Letter, message: EmailMessage) -> None:
+        try:
+            await aiosmtplib.send(
+                message,
+                hostname=self.host,
+                port=self.port,
+                username=self.user,
+                password=self.password,
+                use_tls=self.implicit_tls,
+                start_tls=None,
+                tls_context=ssl.create_default_context() if not is_local(self.host) else own_machine(),
+                timeout=TIMEOUT_SECONDS,
+            )
+        except aiosmtplib.SMTPRecipientsRefused as error:
+            raise MailRefused(f"nobody at {letter.to}: {error}") from error
+        log.info("mail sent", to=letter.to, subject=letter.subject)
+
+
+def is_local(host: str) -> bool:
+    return host in ("localhost", "127.0.0.1", "::1")
+
+
+def own_machine() -> ssl.SSLContext:
+    """On this machine's own server no stranger stands between, and its certificate is rarely a public one."""
+    context = ssl.create_default_context()
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    return context
+
+
+def open_postman(smtp_url: str | None, *, home: Path) -> Postman:
+    """The postman that the settings name."""
+    return SmtpPostman(smtp_url) if smtp_url else FolderPostman(home / "mail")
+
+
+def message_of(letter: Letter, *, host: str) -> EmailMessage:
+    """The letter as a message with plain text and HTML. Header injection is refused by the library itself."""
+    from datetime import UTC, datetime
+
+    message = EmailMessage()
+    message["From"] = formataddr(("", letter.sender))
+    message["To"] = letter.to
+    message["Subject"] = " ".join(letter.subject.split())
+    message["Message-ID"] = f"<{letter.id}@{host}>"
+    message["Date"] = format_datetime(datetime.now(UTC))
+    message["Auto-Submitted"] = "auto-generated"
+    message.set_content(letter.text)
+    message.add_alternative(letter.html, subtype="html")
+    return message

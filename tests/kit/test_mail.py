@@ -1,0 +1,86 @@
+"""Letters leave by a real SMTP server, or land as files."""
+
+import email
+import email.policy
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import aiosmtplib
+import pytest
+from aiosmtpd.controller import Controller
+
+from purvey.kit.ids import new_id
+from purvey.kit.mail import FolderPostman, Letter, MailRefused, SmtpPostman, message_of
+
+
+class Mailbox:
+    """What a server took; a recipient named `nobody` is refused as a real one refuses it."""
+
+    def __init__(self) -> None:
+        self.taken: list[email.message.EmailMessage] = []
+
+    async def handle_RCPT(self, server: Any, session: Any, envelope: Any, address: str, options: Any) -> str:  # noqa: N802
+        if address.startswith("nobody"):
+            return "550 no such mailbox"
+        envelope.rcpt_tos.append(address)
+        return "250 OK"
+
+    async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:  # noqa: N802
+        self.taken.append(email.message_from_bytes(envelope.content, policy=email.policy.default))
+        return "250 taken"
+
+
+@pytest.fixture
+def smtp() -> Iterator[tuple[str, Mailbox]]:
+    mailbox = Mailbox()
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    server = Controller(mailbox, hostname="127.0.0.1", port=port)
+    server.start()
+    yield f"smtp://127.0.0.1:{port}", mailbox
+    server.stop()
+
+
+def a_letter(to: str = "ben@example.com") -> Letter:
+    return Letter(
+        id=new_id(), sender="shop@example.org", to=to, subject="Grüße\nBcc: x@y.z", text="Hällo", html="<p>Hällo</p>"
+    )
+
+
+async def test_a_letter_arrives_with_both_bodies_and_no_injected_header(smtp: tuple[str, Mailbox]) -> None:
+    url, mailbox = smtp
+    letter = a_letter()
+
+    await SmtpPostman(url).send(letter, message_of(letter, host="shop.test"))
+
+    (arrived,) = mailbox.taken
+    assert arrived["Subject"] == "Grüße Bcc: x@y.z"
+    assert arrived["Bcc"] is None
+    assert arrived["Message-ID"] == f"<{letter.id}@shop.test>"
+    plain, html = arrived.get_body(("plain",)), arrived.get_body(("html",))
+    assert plain is not None
+    assert plain.get_content().strip() == "Hällo"
+    assert html is not None
+    assert "<p>Hällo</p>" in html.get_content()
+
+
+async def test_a_refused_recipient_is_told_apart_from_a_lost_server(smtp: tuple[str, Mailbox]) -> None:
+    url, mailbox = smtp
+    letter = a_letter("nobody@example.com")
+
+    with pytest.raises(MailRefused):
+        await SmtpPostman(url).send(letter, message_of(letter, host="shop.test"))
+    with pytest.raises(aiosmtplib.SMTPConnectError):
+        await SmtpPostman("smtp://127.0.0.1:1").send(letter, message_of(letter, host="shop.test"))
+    assert not mailbox.taken
+
+
+async def test_without_a_server_a_letter_is_a_file_that_opens(tmp_path: Path) -> None:
+    letter = a_letter()
+
+    await FolderPostman(tmp_path).send(letter, message_of(letter, host="shop.test"))
+
+    kept = email.message_from_bytes((tmp_path / f"{letter.id}.eml").read_bytes(), policy=email.policy.default)
+    assert kept["To"] == "ben@example.com"
