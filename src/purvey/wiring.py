@@ -1,7 +1,10 @@
 """Which slices react to what, and what is swept: the one table of everything that happens by itself."""
 
 from collections.abc import Sequence
+from datetime import datetime
 
+from purvey import storage as files
+from purvey.kit.db import Database
 from purvey.kit.events import Reaction
 from purvey.payments import Gateways
 from purvey.settings import Settings
@@ -16,4 +19,8 @@ def reactions(settings: Settings, *, gateways: Gateways, storage: Storage) -> Se
 
 def sweeps(settings: Settings, *, gateways: Gateways, storage: Storage) -> Sequence[Sweep]:
     """Everything done every so often."""
-    return []
+
+    async def stray_objects(db: Database, now: datetime) -> int:
+        return await files.sweep_strays(db, storage, now=now)
+
+    return [Sweep("storage.strays", 3600, stray_objects)]

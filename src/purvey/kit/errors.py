@@ -58,6 +58,12 @@ class NotFound(Refusal):
     code = "not_found"
 
 
+class Malformed(Refusal):
+    """The body is not what its Content-Type says, or ends early."""
+
+    code = "malformed"
+
+
 class Invalid(Refusal):
     """What was asked cannot be understood or is out of range."""
 

@@ -19,6 +19,7 @@ STATUS: dict[type[Refusal], int] = {
     errors.Unauthenticated: 401,
     errors.NotAllowed: 403,
     errors.NotFound: 404,
+    errors.Malformed: 400,
     errors.Invalid: 422,
     errors.Stale: 412,
     errors.TooLarge: 413,

@@ -1,5 +1,27 @@
-"""Storage: where the bytes are. A folder by default, an object store by URL."""
+"""Storage: where the bytes are. A folder by default, an object store by URL.
 
-from purvey.storage.port import Storage, Stored, open_storage
+A key is listed as a stray before its bytes are put, and unlisted in the transaction whose rows refer to it;
+what stays listed for a day is swept. So a crash at any point leaves no lost bytes and no dangling row.
+"""
 
-__all__ = ["Storage", "Stored", "open_storage"]
+from purvey.storage.names import content_disposition, shown_name
+from purvey.storage.port import NoSuchObject, Storage, StorageAway, Stored, open_storage
+from purvey.storage.strays import abandon, expect, forget, keep, room, sweep_strays
+from purvey.storage.streams import once
+
+__all__ = [
+    "NoSuchObject",
+    "Storage",
+    "StorageAway",
+    "Stored",
+    "abandon",
+    "content_disposition",
+    "expect",
+    "forget",
+    "keep",
+    "once",
+    "open_storage",
+    "room",
+    "shown_name",
+    "sweep_strays",
+]

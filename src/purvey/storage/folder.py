@@ -1,17 +1,23 @@
 """A folder of files: the store of a demo and of a small shop."""
 
 import asyncio
+import errno
 import os
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from hashlib import sha256
 from pathlib import Path
+from typing import Any, BinaryIO
+
+import structlog
 
 from purvey.kit.errors import TooLarge
-from purvey.kit.ids import new_id
-from purvey.storage.port import Stored
+from purvey.storage.port import NoSuchObject, StorageAway, Stored
+from purvey.storage.streams import gathered
 
-CHUNK_BYTES = 256 * 1024
+log = structlog.get_logger("purvey.storage")
+READ_BYTES = 256 * 1024
+FULL = {errno.ENOSPC, errno.EDQUOT}
 
 
 class Folder:
@@ -23,42 +29,80 @@ class Folder:
     async def put(
         self, key: str, chunks: AsyncIterator[bytes], *, mime_type: str, file_name: str, limit_bytes: int
     ) -> Stored:
-        target = self.root / key
-        await asyncio.to_thread(target.parent.mkdir, parents=True, exist_ok=True)
-        part = target.with_name(f"{target.name}.{new_id()}.part")
-        digest, size = sha256(), 0
+        target, part = self.root / key, self.part(key)
         try:
-            with await asyncio.to_thread(part.open, "wb") as file:
-                async for chunk in chunks:
-                    size += len(chunk)
-                    if size > limit_bytes:
-                        raise TooLarge(f"The file is over {limit_bytes} bytes")
-                    digest.update(chunk)
-                    await asyncio.to_thread(file.write, chunk)
-                await asyncio.to_thread(sync, file.fileno())
-            await asyncio.to_thread(part.replace, target)
+            stored = await self.write(part, chunks, limit_bytes=limit_bytes)
+            await asyncio.to_thread(settle, part, target)
+        except OSError as error:
+            if error.errno not in FULL:
+                raise
+            log.error("the storage folder is full", folder=str(self.root))
+            raise StorageAway("The shop has no room for this file now; nothing was kept") from error
         finally:
             part.unlink(missing_ok=True)
+        return stored
+
+    async def write(self, part: Path, chunks: AsyncIterator[bytes], *, limit_bytes: int) -> Stored:
+        digest, size = sha256(), 0
+        file = await asyncio.to_thread(begin, part)
+        try:
+            async for block in gathered(chunks):
+                size += len(block)
+                if size > limit_bytes:
+                    raise TooLarge(f"The file is over {limit_bytes} bytes")
+                await asyncio.to_thread(append, file, digest, block)
+            await asyncio.to_thread(flush, file)
+        finally:
+            file.close()
         return Stored(size, digest.digest())
 
     async def read(self, key: str, *, start: int = 0, end: int | None = None) -> AsyncIterator[bytes]:
-        with await asyncio.to_thread((self.root / key).open, "rb") as file:
-            file.seek(start)
+        try:
+            file = await asyncio.to_thread((self.root / key).open, "rb")
+        except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
+            raise NoSuchObject("The file is not in the store") from None
+        with file:
             left = (file.seek(0, os.SEEK_END) if end is None else end) - start
             file.seek(start)
             while left > 0:
-                chunk = await asyncio.to_thread(file.read, min(CHUNK_BYTES, left))
-                if not chunk:
+                block = await asyncio.to_thread(file.read, min(READ_BYTES, left))
+                if not block:
                     return
-                left -= len(chunk)
-                yield chunk
+                left -= len(block)
+                yield block
 
     async def delete(self, key: str) -> None:
-        await asyncio.to_thread((self.root / key).unlink, missing_ok=True)
+        for path in (self.root / key, self.part(key)):
+            await asyncio.to_thread(path.unlink, missing_ok=True)
 
-    def link(self, key: str, *, expires: timedelta) -> str | None:
+    async def link(self, key: str, *, expires: timedelta) -> str | None:
         return None
 
+    def part(self, key: str) -> Path:
+        """Where a file grows until it is whole."""
+        return self.root / f"{key}.part"
 
-def sync(descriptor: int) -> None:
-    os.fsync(descriptor)
+
+def begin(part: Path) -> BinaryIO:
+    part.parent.mkdir(parents=True, exist_ok=True)
+    return part.open("wb")
+
+
+def append(file: BinaryIO, digest: Any, block: bytes) -> None:
+    digest.update(block)
+    file.write(block)
+
+
+def flush(file: BinaryIO) -> None:
+    file.flush()
+    os.fsync(file.fileno())
+
+
+def settle(part: Path, target: Path) -> None:
+    """Give the file its name, so that a power cut leaves it whole under it, or not there."""
+    part.replace(target)
+    folder = os.open(target.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)

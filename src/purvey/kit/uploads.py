@@ -1,0 +1,116 @@
+"""One file of a multipart form, as it comes in: never a whole body in memory, never a temporary file."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import msgspec
+from multipart import MultipartError, MultipartSegment, PushMultipartParser, parse_options_header
+
+from purvey.kit.asgi import Receive, Scope
+from purvey.kit.errors import Malformed, TooLarge
+
+FIELD = "file"
+HEAD_BYTES = 4096  # enough to tell what kind of file it is
+IDLE_SECONDS = 60.0
+FORM_BYTES = 16_384  # what a form around one file may add to it
+
+
+class BrokenUpload(Malformed):
+    """The body is not one whole multipart file."""
+
+    code = "broken_upload"
+
+
+class Upload(msgspec.Struct, frozen=True):
+    """What a form sent: the name the client gave, the first bytes, and all of them, which can be read once."""
+
+    file_name: str
+    head: bytes
+    chunks: AsyncIterator[bytes]
+
+
+def refuse_early(scope: Scope, *, limit_bytes: int) -> None:
+    """TooLarge when the announced length alone is over the limit, before a byte is read."""
+    announced = header(scope, b"content-length")
+    if announced.isdigit() and int(announced) > limit_bytes + FORM_BYTES:
+        raise TooLarge(f"The file is over {limit_bytes} bytes")
+
+
+async def receive_file(scope: Scope, receive: Receive) -> Upload:
+    """The one file of this request's form, in its field `file`.
+
+    Its chunks end only when the form is whole: a truncated one raises BrokenUpload at its end.
+    """
+    kind, options = parse_options_header(header(scope, b"content-type"))
+    boundary = options.get("boundary", "")
+    if kind != "multipart/form-data" or not boundary:
+        raise BrokenUpload(f"Send multipart/form-data with the file in its field `{FIELD}`")
+    parts = events(receive, boundary)
+    segment = await anext(parts, None)
+    if not isinstance(segment, MultipartSegment) or segment.name != FIELD or segment.filename is None:
+        raise BrokenUpload(f"The form must hold one file, in its field `{FIELD}`")
+    chunks = content(parts)
+    head: list[bytes] = []
+    async for chunk in chunks:
+        head.append(chunk)
+        if sum(map(len, head)) >= HEAD_BYTES:
+            break
+    return Upload(segment.filename, b"".join(head)[:HEAD_BYTES], chain(head, chunks))
+
+
+async def whole_file(upload: Upload, *, limit_bytes: int) -> bytes:
+    """All its bytes, for what is small; TooLarge beyond the limit."""
+    content = bytearray()
+    async for chunk in upload.chunks:
+        content += chunk
+        if len(content) > limit_bytes:
+            raise TooLarge(f"The file is over {limit_bytes} bytes")
+    return bytes(content)
+
+
+async def content(parts: AsyncIterator[MultipartSegment | bytes | None]) -> AsyncIterator[bytes]:
+    """The bytes of the segment that has begun; nothing may follow it."""
+    async for part in parts:
+        if isinstance(part, MultipartSegment):
+            raise BrokenUpload(f"The form must hold nothing but one file, in its field `{FIELD}`")
+        if part:
+            yield bytes(part)
+
+
+async def events(receive: Receive, boundary: str) -> AsyncIterator[MultipartSegment | bytes | None]:
+    """What the parser finds in the body."""
+    try:
+        parser = PushMultipartParser(boundary, max_segment_count=2, strict=True)
+        async for chunk in body(receive):
+            for event in parser.parse(chunk):
+                yield event
+        parser.close()
+    except MultipartError as error:
+        raise BrokenUpload(f"The form cannot be read: {error}") from None
+
+
+async def body(receive: Receive) -> AsyncIterator[bytes]:
+    """The body as it comes; a sender who falls silent is not waited for."""
+    while True:
+        try:
+            async with asyncio.timeout(IDLE_SECONDS):
+                message = await receive()
+        except TimeoutError:
+            raise BrokenUpload(f"Nothing came for {IDLE_SECONDS:.0f} seconds") from None
+        if message["type"] == "http.disconnect":
+            raise BrokenUpload("The upload ended early")
+        if chunk := message.get("body", b""):
+            yield chunk
+        if not message.get("more_body"):
+            return
+
+
+async def chain(first: list[bytes], rest: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    for chunk in first:
+        yield chunk
+    async for chunk in rest:
+        yield chunk
+
+
+def header(scope: Scope, name: bytes) -> str:
+    return next((str(value, "latin-1") for key, value in scope["headers"] if key == name), "")
