@@ -107,6 +107,7 @@ async def draft(
         slug=await naming.choose_slug(tx, site.id, wanted=form.slug, name=name, product_id=id),
         product_type=product_type,
         category=category,
+        kind=rules.kind_of([each.terms for each in wanted]),
         currency=wanted[0].terms.currency,
         created_at=now,
         updated_at=now,

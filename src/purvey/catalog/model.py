@@ -104,6 +104,7 @@ class Product(msgspec.Struct, frozen=True, kw_only=True):
     short_desc: str | None
     product_type: ProductType
     category: Category
+    kind: Kind
     currency: str
     max_downloads: int | None
     is_limited: bool

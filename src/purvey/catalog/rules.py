@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 
-from purvey.catalog.model import Category, Fulfilment, Product, ProductType
+from purvey.catalog.model import Category, Fulfilment, Kind, Product, ProductType, Terms
 from purvey.kit.errors import FieldError, Invalid
 
 DEFAULT_PRODUCT_LIMIT = 10_000
@@ -55,6 +55,11 @@ def both_kinds(product_type: ProductType | None, category: Category | None) -> t
     """Type and category, each made from the other where one is missing (ruling 9)."""
     kind = product_type or TYPE_OF.get(category or Category.OTHER, ProductType.DIGITAL_DOWNLOAD)
     return kind, category or CATEGORY_OF.get(kind, Category.OTHER)
+
+
+def kind_of(offered: Sequence[Terms]) -> Kind:
+    """Recurring when any price that is on offer is (C14)."""
+    return Kind.RECURRING if any(terms.recurring for terms in offered) else Kind.ONE_TIME
 
 
 def fulfilment_of(product_type: ProductType) -> Fulfilment:

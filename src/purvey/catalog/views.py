@@ -169,7 +169,6 @@ def view_of(whole: Whole) -> ProductView:
     }
     return ProductView(
         **same,
-        kind=kind_of(whole.prices),
         fulfilment=fulfilment_of(product.product_type),
         price=terms.amount,
         compare_price=terms.compare_at_amount,
@@ -186,12 +185,6 @@ def view_of(whole: Whole) -> ProductView:
         files=whole.files,
         media=whole.media,
     )
-
-
-def kind_of(prices: list[Price]) -> Kind:
-    """Recurring when any price that is on offer is (C14)."""
-    recurring = any(price.terms.recurring and not price.archived_at for price in prices)
-    return Kind.RECURRING if recurring else Kind.ONE_TIME
 
 
 def suspension_of(product: Product) -> Suspension | None:

@@ -11,6 +11,7 @@ create table products (
     short_desc text check (length(short_desc) <= 200),
     product_type text not null,
     category text not null,
+    kind text not null default 'one-time' check (kind in ('recurring', 'one-time')),  -- by the prices on offer
     currency text not null,
     cover jsonb,                            -- {url, width, height, renditions: [...]}
     max_downloads int check (max_downloads > 0),
@@ -49,7 +50,7 @@ create table products (
     check (not is_limited or total_quantity is not null)
 );
 create index products_of_site on products (site_id, display_order, id);
-create index products_on_show on products (site_id, is_featured desc, display_order, id)
+create index products_on_show on products (site_id, (not is_featured), display_order, id)
     where is_active and deleted_at is null and suspended_at is null;
 create index products_of_tenant on products (tenant_id, id);
 create index products_of_author on products (author_id, id);

@@ -1,0 +1,355 @@
+"""The public shop: what buyers see of a site's products (A9, A10). Each page is one statement.
+
+What only an owner may have (files, thank-you message, redirect) is never read here.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+from purvey.catalog.model import Category, Fulfilment, Kind, ProductType, Recurring
+from purvey.catalog.rules import fulfilment_of
+from purvey.catalog.search import words_of
+from purvey.kit.db import Queries, Record
+from purvey.kit.errors import NotFound
+from purvey.kit.pages import Asked, Order, Page, page_of
+from purvey.pricing import QuantityTransform
+
+
+class Badge(StrEnum):
+    """What a buyer should notice at a glance."""
+
+    SALE = "sale"
+    SCHEDULED = "scheduled"
+    ENDED = "ended"
+    LIMITED_STOCK = "limitedStock"
+    SOLD_OUT = "soldOut"
+
+
+class Sort(StrEnum):
+    FEATURED = "featured"
+    NEWEST = "newest"
+    PRICE = "price"
+    PRICE_DOWN = "-price"
+    NAME = "name"
+    BEST_SELLING = "best-selling"
+
+
+class ShopProduct(msgspec.Struct, rename="camel"):
+    """A product on the shelf. Its fields are in the order of SHELF's columns. `remaining` is of limited ones."""
+
+    id: UUID
+    name: str
+    slug: str
+    short_desc: str | None
+    product_type: ProductType
+    category: Category
+    kind: Kind
+    price: int
+    compare_price: int | None
+    currency_code: str
+    price_id: UUID
+    is_pay_what_you_want: bool
+    minimum_amount: int
+    is_featured: bool
+    display_order: int
+    available_from: datetime | None
+    available_until: datetime | None
+    created_at: datetime
+    cover_image_url: str | None
+    remaining: int | None
+    badges: list[Badge]
+
+
+class ShopPrice(msgspec.Struct, kw_only=True, rename="camel"):
+    """A way to pay for it."""
+
+    id: UUID
+    sku: str
+    amount: int
+    currency_code: str
+    compare_at_amount: int | None
+    recurring: Recurring | None
+    quantity_transform: QuantityTransform | None
+    is_default: bool
+
+
+class ShopFile(msgspec.Struct, kw_only=True, rename="camel"):
+    """What a buyer will get; how to get it is told to owners alone."""
+
+    file_name: str
+    size_bytes: int
+    mime_type: str
+
+
+class ShopMedia(msgspec.Struct, kw_only=True, rename="camel"):
+    media_type: str
+    external_url: str | None
+    mime_type: str | None
+    width: int | None
+    height: int | None
+    renditions: list[dict[str, Any]]
+
+
+class ShopMember(msgspec.Struct, kw_only=True, rename="camel"):
+    """A product that comes with a bundle."""
+
+    id: UUID
+    name: str
+    slug: str
+    product_type: ProductType
+
+
+class ShopProductDetail(msgspec.Struct, kw_only=True, rename="camel"):
+    """A product as a buyer reads of it before buying."""
+
+    id: UUID
+    name: str
+    slug: str
+    short_desc: str | None
+    description: str | None
+    product_type: ProductType
+    category: Category
+    kind: Kind
+    fulfilment: Fulfilment
+    price: int
+    compare_price: int | None
+    currency_code: str
+    price_id: UUID
+    suggestion: int | None
+    prices: list[ShopPrice]
+    is_pay_what_you_want: bool
+    minimum_amount: int
+    is_featured: bool
+    available_from: datetime | None
+    available_until: datetime | None
+    max_downloads: int | None
+    license_text: str | None
+    created_at: datetime
+    updated_at: datetime
+    cover_image_url: str | None
+    remaining: int | None
+    badges: list[Badge]
+    media: list[ShopMedia]
+    files: list[ShopFile]
+    members: list[ShopMember]
+
+
+WIDTH = len(ShopProduct.__struct_fields__)
+
+# How a product looks on the shelf at the time $2: first what `ShopProduct` holds, then what sorts and filters it.
+ON_SHELF = """
+select p.id, p.name, p.slug, p.short_desc, p.product_type, p.category, p.kind,
+    v.amount as price, v.compare_at_amount as compare_price, v.currency as currency_code, r.id as price_id,
+    p.is_pay_what_you_want, p.minimum_amount, p.is_featured, p.display_order,
+    p.available_from, p.available_until, p.created_at,
+    p.cover ->> 'url' as cover_image_url,
+    k.total - k.reserved - k.sold as remaining,
+    array_remove(array[
+        case when v.compare_at_amount > v.amount then 'sale' end,
+        case when p.available_from > $2 then 'scheduled' end,
+        case when p.available_until <= $2 then 'ended' end,
+        case when k.total - k.reserved - k.sold > 0 then 'limitedStock' when k.total is not null then 'soldOut' end
+    ], null) as badges,
+    lower(p.name) as sort_name,
+    coalesce(k.sold, p.sold_count) as sold,
+    p.site_id, p.searchable
+from products p
+join prices r on r.product_id = p.id and r.is_default
+join price_versions v on v.id = r.current_version_id
+left join stock k on k.product_id = p.id and p.is_limited
+where p.is_active
+    and p.deleted_at is null
+    and p.suspended_at is null
+    and not p.is_system
+"""
+COLUMNS = ", ".join(f"p.{name}" for name in (*ShopProduct.__struct_fields__, "sort_name", "sold"))
+
+# Which of them are asked for: $3 with those to come, $4 of a type, $5 found by words.
+ASKED_FOR = """
+    p.site_id = s.id
+    and (p.available_until is null or p.available_until > $2)
+    and ($3 or p.available_from is null or p.available_from <= $2)
+    and ($4::text is null or p.product_type = $4)
+    and ($5::text is null or p.searchable @@ to_tsquery('simple', $5))
+"""
+
+ORDERS: Mapping[Sort, Order[Record]] = {
+    Sort(order.name): order
+    for order in (
+        Order[Record](
+            "featured",
+            sql=("not p.is_featured", "p.display_order", "p.id"),
+            kinds=(bool, int, UUID),
+            place=lambda row: (not row["is_featured"], row["display_order"], row["id"]),
+        ),
+        Order[Record](
+            "newest",
+            sql=("p.created_at", "p.id"),
+            kinds=(datetime, UUID),
+            place=lambda row: (row["created_at"], row["id"]),
+            descending=True,
+        ),
+        Order[Record]("price", sql=("p.price", "p.id"), kinds=(int, UUID), place=lambda row: (row["price"], row["id"])),
+        Order[Record](
+            "-price",
+            sql=("p.price", "p.id"),
+            kinds=(int, UUID),
+            place=lambda row: (row["price"], row["id"]),
+            descending=True,
+        ),
+        Order[Record](
+            "name", sql=("p.sort_name", "p.id"), kinds=(str, UUID), place=lambda row: (row["sort_name"], row["id"])
+        ),
+        Order[Record](
+            "best-selling",
+            sql=("p.sold", "p.id"),
+            kinds=(int, UUID),
+            place=lambda row: (row["sold"], row["id"]),
+            descending=True,
+        ),
+    )
+}
+
+
+def shelf(order: Order[Record]) -> str:
+    """A page of a site's shelf; one row of nulls when it is empty, and none when there is no such site."""
+    return f"""
+select {COLUMNS}
+from sites s
+left join lateral (
+    select *
+    from ({ON_SHELF}) as p
+    where {ASKED_FOR}
+        and {order.beyond(8)}
+    order by {order.by}
+    limit $6
+    offset $7
+) as p on true
+where s.slug = $1
+order by {order.by}
+"""
+
+
+SHELVES = {sort: shelf(order) for sort, order in ORDERS.items()}
+
+COUNT_SHELF = f"""
+select count(p.id)
+from sites s
+left join lateral (
+    select p.id
+    from ({ON_SHELF}) as p
+    where {ASKED_FOR}
+) as p on true
+where s.slug = $1
+"""
+
+# A product as a buyer reads of it: whether or not it can be bought at this moment.
+SHOP_PRODUCT = f"""
+select p.id, p.name, p.slug, p.short_desc, q.description, p.product_type, p.category, p.kind,
+    p.price, p.compare_price, p.currency_code, p.price_id,
+    case when p.is_pay_what_you_want then p.price end as suggestion,
+    p.is_pay_what_you_want, p.minimum_amount, p.is_featured, p.available_from, p.available_until,
+    q.max_downloads, case when q.license_enabled then q.license_text end as license_text,
+    p.created_at, q.updated_at, p.cover_image_url, p.remaining, p.badges,
+    (
+        select jsonb_agg(
+            jsonb_build_object(
+                'id', r.id, 'sku', r.sku, 'amount', v.amount, 'currencyCode', v.currency,
+                'compareAtAmount', v.compare_at_amount, 'isDefault', r.is_default,
+                'recurring', case when v.recurring_interval is not null then
+                    jsonb_build_object('interval', v.recurring_interval, 'intervalCount', v.recurring_interval_count)
+                end,
+                'quantityTransform', case when v.divide_by is not null then
+                    jsonb_build_object('divideBy', v.divide_by, 'round', v.round) end
+            )
+            order by r.is_default desc, r.position, r.id
+        )
+        from prices r
+        join price_versions v on v.id = r.current_version_id
+        where r.product_id = p.id
+            and r.archived_at is null
+    ) as prices,
+    (
+        select jsonb_agg(
+            jsonb_build_object(
+                'mediaType', m.media_type, 'externalUrl', m.external_url, 'mimeType', m.mime_type,
+                'width', m.width, 'height', m.height, 'renditions', m.renditions
+            )
+            order by m.position, m.id
+        )
+        from media m
+        where m.product_id = p.id
+    ) as media,
+    (
+        select jsonb_agg(
+            jsonb_build_object('fileName', v.file_name, 'sizeBytes', v.size_bytes, 'mimeType', v.mime_type)
+            order by f.position, f.id
+        )
+        from product_files f
+        join file_versions v on v.id = f.current_version_id
+        where f.product_id = p.id
+            and f.removed_at is null
+    ) as files,
+    (
+        select jsonb_agg(
+            jsonb_build_object('id', o.id, 'name', o.name, 'slug', o.slug, 'productType', o.product_type)
+            order by b.position
+        )
+        from bundle_members b
+        join products o on o.id = b.member_id
+        where b.bundle_id = p.id
+    ) as members
+from sites s
+join ({ON_SHELF}) as p on p.site_id = s.id and p.slug = $3
+join products q on q.id = p.id
+where s.slug = $1
+"""
+LISTS: Mapping[str, Any] = {
+    "prices": list[ShopPrice],
+    "media": list[ShopMedia],
+    "files": list[ShopFile],
+    "members": list[ShopMember],
+}
+
+
+async def shop_page(
+    db: Queries,
+    site_slug: str,
+    *,
+    asked: Asked,
+    now: datetime,
+    sort: Sort = Sort.FEATURED,
+    product_type: ProductType | None = None,
+    q: str | None = None,
+    upcoming: bool = False,
+) -> Page[ShopProduct]:
+    """A page of what a site sells at this time; NotFound when there is no such site."""
+    order = ORDERS[sort]
+    filters = (site_slug, now, upcoming, product_type, words_of(q))
+    rows = await db.records(SHELVES[sort], *filters, asked.limit, asked.offset, *asked.place(order))
+    if not rows:
+        raise NotFound("There is no such site")
+    total = await db.value(COUNT_SHELF, *filters) if asked.count else None
+    if rows[0]["id"] is None:
+        rows = []
+    return page_of(rows, on_shelf, asked=asked, order=order, total=total)
+
+
+def on_shelf(row: Any) -> ShopProduct:
+    return ShopProduct(*row[:WIDTH])
+
+
+async def shop_product(db: Queries, site_slug: str, product_slug: str, *, now: datetime) -> ShopProductDetail:
+    """A product as buyers read of it, on sale, to come or ended; NotFound when it is not shown."""
+    row = await db.record(SHOP_PRODUCT, site_slug, now, product_slug)
+    if row is None:
+        raise NotFound("There is no such product in this shop")
+    found = dict(row.items())
+    lists = {name: msgspec.convert(found[name] or [], kind) for name, kind in LISTS.items()}
+    fulfilment = fulfilment_of(ProductType(found["product_type"]))
+    return ShopProductDetail(**(found | lists), fulfilment=fulfilment)
