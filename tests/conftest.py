@@ -48,7 +48,9 @@ async def fresh_database(dsn: str, name: str) -> str:
 @contextlib.asynccontextmanager
 async def served(settings: Settings, *, dsn: str, clock: Clock) -> AsyncIterator[tuple[World, str]]:
     """A shop on a free port of this machine, with its worker, until the end of the block."""
-    listener = socket.create_server(("127.0.0.1", 0))
+    # Named protocol: asyncio turns Nagle's delay off only for sockets that say they are TCP.
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    listener.bind(("127.0.0.1", 0))
     base_url = f"http://127.0.0.1:{listener.getsockname()[1]}"
     settings = msgspec.structs.replace(settings, base_url=base_url)
     async with open_world(settings, dsn=dsn, clock=clock) as world:
