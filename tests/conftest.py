@@ -77,7 +77,9 @@ async def running(
     """The shop that most stories of this test process happen in."""
     clock = Clock()
     dsn = await fresh_database(postgres, f"stories_{worker_id}")
-    settings = Settings(home=tmp_path_factory.mktemp("home"), secret_key="k" * 20 + "test-secret-key", test_bank=True)
+    settings = Settings(
+        home=tmp_path_factory.mktemp("home"), secret_key="k" * 20 + "test-secret-key", test_bank=True, sign_up_limit=0
+    )
     async with served(settings, dsn=dsn, clock=clock) as (world, base_url):
         yield world, base_url, clock
 

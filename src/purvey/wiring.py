@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
+from purvey import access
 from purvey import storage as files
 from purvey.kit.db import Database
 from purvey.kit.events import Reaction
@@ -23,4 +24,7 @@ def sweeps(settings: Settings, *, gateways: Gateways, storage: Storage) -> Seque
     async def stray_objects(db: Database, now: datetime) -> int:
         return await files.sweep_strays(db, storage, now=now)
 
-    return [Sweep("storage.strays", 3600, stray_objects)]
+    return [
+        Sweep("storage.strays", 3600, stray_objects),
+        Sweep("access.forget-old", access.FORGET_EVERY_SECONDS, access.forget_old),
+    ]

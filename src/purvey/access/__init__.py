@@ -1,8 +1,46 @@
-"""Access: who is asking, and which doors they may use."""
+"""Access: who is asking, and which doors they may use.
 
-from purvey.access.model import ROLE_PERMISSIONS, Identity, Permission
-from purvey.access.store import identify
+People sign up and in, prove their e-mail, and give keys to programs; a role in a tenant says what they may do there.
+"""
+
+from purvey.access.actions import create_user, sign_in, sign_out, sign_up, token_for
+from purvey.access.events import EmailVerificationAsked, EmailVerified, PasswordResetAsked
+from purvey.access.keys import make_key
+from purvey.access.model import ROLE_PERMISSIONS, Identity, Permission, Purpose, Session, User, Visit
+from purvey.access.recovery import ask_reset, ask_verification, make_one_time_token, reset_password, verify_email
+from purvey.access.store import find_user, find_user_by_email, identify
+from purvey.access.sweeping import FORGET_EVERY_SECONDS, forget_old
 from purvey.kit.audit_log import audit, changes
 from purvey.kit.throttles import throttle
 
-__all__ = ["ROLE_PERMISSIONS", "Identity", "Permission", "audit", "changes", "identify", "throttle"]
+__all__ = [
+    "FORGET_EVERY_SECONDS",
+    "ROLE_PERMISSIONS",
+    "EmailVerificationAsked",
+    "EmailVerified",
+    "Identity",
+    "PasswordResetAsked",
+    "Permission",
+    "Purpose",
+    "Session",
+    "User",
+    "Visit",
+    "ask_reset",
+    "ask_verification",
+    "audit",
+    "changes",
+    "create_user",
+    "find_user",
+    "find_user_by_email",
+    "forget_old",
+    "identify",
+    "make_key",
+    "make_one_time_token",
+    "reset_password",
+    "sign_in",
+    "sign_out",
+    "sign_up",
+    "throttle",
+    "token_for",
+    "verify_email",
+]

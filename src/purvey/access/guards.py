@@ -12,7 +12,7 @@ from litestar.connection import ASGIConnection
 from litestar.handlers import BaseRouteHandler
 from litestar.types import Guard
 
-from purvey.access import Identity, Permission, store
+from purvey.access import Identity, Permission, Visit, store
 from purvey.kit.asgi import Scope
 from purvey.kit.errors import NotAllowed, NotFound, Unauthenticated
 
@@ -27,15 +27,23 @@ async def signed_in(connection: Connection, _: BaseRouteHandler) -> None:
     await someone(connection)
 
 
+async def in_person(connection: Connection, _: BaseRouteHandler) -> None:
+    """Anybody purvey knows by a session of their own: no API key opens this door, whatever its scopes."""
+    if not (await someone(connection)).in_person:
+        raise NotAllowed("An API key may not do this: sign in as yourself", code="not_for_keys")
+
+
 async def optional(connection: Connection, _: BaseRouteHandler) -> None:
     """Anybody at all; a token that is sent must be good."""
     await asking(connection)
 
 
 async def admin(connection: Connection, _: BaseRouteHandler) -> None:
-    """A platform admin."""
-    if not (await someone(connection)).is_admin:
+    """A platform admin, in person."""
+    me = await someone(connection)
+    if not me.is_admin:
         raise NotAllowed("This needs a platform admin")
+    await in_person(connection, _)
 
 
 def may(*needed: Permission) -> Guard:
@@ -87,8 +95,12 @@ async def known(connection: Connection, token: str) -> Identity:
     if me is None:
         raise Unauthenticated("This token is unknown, expired or revoked; sign in again")
     state: dict[str, Any] = connection.scope["state"]
-    address = connection.client.host if connection.client else None
-    return msgspec.structs.replace(me, address=address, request_id=state.get("request_id"))
+    return msgspec.structs.replace(me, address=visit_of(connection).address, request_id=state.get("request_id"))
+
+
+def visit_of(connection: Connection) -> Visit:
+    """Where a request comes from."""
+    return Visit(connection.client.host if connection.client else "unknown", connection.headers.get("user-agent"))
 
 
 def bearer_of(scope: Scope) -> str | None:

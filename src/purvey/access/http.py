@@ -1,5 +1,269 @@
-"""The JSON doors of access."""
+"""The JSON doors of access: accounts, sessions, keys, and the audit log."""
 
-from typing import Any
+from datetime import datetime
+from typing import Annotated, Any
+from uuid import UUID
 
-doors: list[Any] = []
+import msgspec
+from litestar import Request, delete, get, patch, post
+from litestar.di import NamedDependency
+from litestar.params import FromPath, JSONBody, QueryParameter
+
+from purvey.access import actions, journal, keyring, keys, recovery, store
+from purvey.access.forms import (
+    AskReset,
+    ChangeMe,
+    ChangePassword,
+    EntryView,
+    KeyView,
+    MadeKeyView,
+    Mailed,
+    MakeKey,
+    ResetPassword,
+    SessionView,
+    SignedInView,
+    SignIn,
+    SignUp,
+    UserView,
+    entry_view,
+    key_view,
+    session_view,
+    user_view,
+)
+from purvey.access.guards import PUBLIC, admin, in_person, may, signed_in, visit_of
+from purvey.access.journal import Sought
+from purvey.access.model import Identity, Permission, Session, User
+from purvey.kit.db import Database
+from purvey.kit.pages import Page, Paging, page_of, total_of
+from purvey.settings import Settings
+
+Asking = Request[Any, Any, Any]
+SECRET = {"idempotency": "exempt"}  # the answer holds a token, or the body a password: neither is kept
+
+
+@post("/auth/sign-up", opt=PUBLIC | SECRET, tags=["Accounts"])
+async def sign_up(
+    request: Asking,
+    data: JSONBody[SignUp],
+    db: NamedDependency[Database],
+    now: NamedDependency[datetime],
+    settings: NamedDependency[Settings],
+) -> SignedInView:
+    """Make an account and sign in. A mail asks to prove the address."""
+    user, session, token = await actions.sign_up(
+        db,
+        email=data.email,
+        password=data.password,
+        display_name=data.display_name,
+        username=data.username,
+        visit=visit_of(request),
+        now=now,
+        limit=settings.sign_up_limit,
+    )
+    return signed_in_view(user, session, token)
+
+
+@post("/auth/sign-in", opt=PUBLIC | SECRET, status_code=200, tags=["Accounts"])
+async def sign_in(
+    request: Asking, data: JSONBody[SignIn], db: NamedDependency[Database], now: NamedDependency[datetime]
+) -> SignedInView:
+    """Sign in for thirty days."""
+    user, session, token = await actions.sign_in(
+        db, email=data.email, password=data.password, visit=visit_of(request), now=now
+    )
+    return signed_in_view(user, session, token)
+
+
+def signed_in_view(user: User, session: Session, token: str) -> SignedInView:
+    return SignedInView(user=user_view(user), token=token, expires_at=session.expires_at)
+
+
+@post("/auth/sign-out", guards=[in_person], status_code=204, opt=SECRET, tags=["Accounts"])
+async def sign_out(db: NamedDependency[Database], me: NamedDependency[Identity]) -> None:
+    """End this session."""
+    await actions.sign_out(db, me)
+
+
+@post("/auth/verify-email", opt=PUBLIC | SECRET, status_code=200, tags=["Accounts"])
+async def verify_email(
+    data: JSONBody[Mailed], db: NamedDependency[Database], now: NamedDependency[datetime]
+) -> UserView:
+    """Prove an e-mail address by the token that was mailed to it."""
+    return user_view(await recovery.verify_email(db, token=data.token, now=now))
+
+
+@post("/auth/verify-email/resend", guards=[in_person], status_code=202, tags=["Accounts"])
+async def resend_verification(
+    db: NamedDependency[Database], me: NamedDependency[Identity], now: NamedDependency[datetime]
+) -> None:
+    """Mail the link again; nothing happens when the address is verified already."""
+    await recovery.ask_verification(db, me, now=now)
+
+
+@post("/auth/password-reset", opt=PUBLIC | SECRET, status_code=202, tags=["Accounts"])
+async def ask_reset(
+    request: Asking, data: JSONBody[AskReset], db: NamedDependency[Database], now: NamedDependency[datetime]
+) -> None:
+    """Mail a link that sets a new password. The answer is the same when there is no such account."""
+    await recovery.ask_reset(db, email=data.email, visit=visit_of(request), now=now)
+
+
+@post("/auth/password-reset/confirm", opt=PUBLIC | SECRET, status_code=204, tags=["Accounts"])
+async def reset_password(
+    data: JSONBody[ResetPassword], db: NamedDependency[Database], now: NamedDependency[datetime]
+) -> None:
+    """Set a new password by the mailed token. Every session ends; sign in again."""
+    await recovery.reset_password(db, token=data.token, password=data.password, now=now)
+
+
+@get("/me", guards=[signed_in], tags=["Accounts"])
+async def read_me(db: NamedDependency[Database], me: NamedDependency[Identity]) -> UserView:
+    """Who is asking."""
+    return user_view(await db.one(User, store.USER_BY_ID, me.user_id))
+
+
+@patch("/me", guards=[in_person], tags=["Accounts"])
+async def change_me(
+    data: JSONBody[ChangeMe],
+    db: NamedDependency[Database],
+    me: NamedDependency[Identity],
+    now: NamedDependency[datetime],
+) -> UserView:
+    """Change what others see of me."""
+    user = await actions.change_me(
+        db, me, now=now, display_name=data.display_name, username=data.username, avatar_url=data.avatar_url
+    )
+    return user_view(user)
+
+
+@post("/me/password", guards=[in_person], status_code=204, opt=SECRET, tags=["Accounts"])
+async def change_password(
+    request: Asking,
+    data: JSONBody[ChangePassword],
+    db: NamedDependency[Database],
+    me: NamedDependency[Identity],
+    now: NamedDependency[datetime],
+) -> None:
+    """Change the password; every other session ends."""
+    await recovery.change_password(
+        db, me, current=data.current_password, fresh=data.new_password, visit=visit_of(request), now=now
+    )
+
+
+@get("/me/sessions", guards=[in_person], tags=["Accounts"])
+async def list_sessions(
+    db: NamedDependency[Database], me: NamedDependency[Identity], now: NamedDependency[datetime], paging: Paging
+) -> Page[SessionView]:
+    """Where I am signed in, newest first."""
+    rows = await keyring.sessions_of(db, me.user_id, paging, now=now)
+    total = await total_of(paging, lambda: db.value(keyring.COUNT_SESSIONS, me.user_id, now))
+    return page_of(rows, lambda row: session_view(row, me), asked=paging, order=keyring.NEWEST_SESSION, total=total)
+
+
+@delete("/me/sessions", guards=[in_person], tags=["Accounts"])
+async def end_other_sessions(db: NamedDependency[Database], me: NamedDependency[Identity]) -> None:
+    """Sign out everywhere else."""
+    await actions.end_other_sessions(db, me)
+
+
+@delete("/me/sessions/{session_id:uuid}", guards=[in_person], tags=["Accounts"])
+async def end_session(session_id: FromPath[UUID], db: NamedDependency[Database], me: NamedDependency[Identity]) -> None:
+    """End one of my sessions."""
+    await actions.end_session(db, me, session_id)
+
+
+@post("/api-keys", guards=[in_person], opt=SECRET, tags=["API keys"])
+async def make_key(
+    data: JSONBody[MakeKey],
+    db: NamedDependency[Database],
+    me: NamedDependency[Identity],
+    now: NamedDependency[datetime],
+) -> MadeKeyView:
+    """Make a key for a program. `key` is shown this once."""
+    key, token = await keys.make_key(
+        db, me, name=data.name, scopes=data.scopes, tenant_id=data.tenant_id, expires_at=data.expires_at, now=now
+    )
+    return MadeKeyView(**msgspec.structs.asdict(key_view(key)), key=token)
+
+
+@get("/api-keys", guards=[in_person], tags=["API keys"])
+async def list_keys(db: NamedDependency[Database], me: NamedDependency[Identity], paging: Paging) -> Page[KeyView]:
+    """My keys, newest first."""
+    rows = await keyring.keys_of(db, me.user_id, paging)
+    total = await total_of(paging, lambda: db.value(keyring.COUNT_KEYS, me.user_id))
+    return page_of(rows, key_view, asked=paging, order=keyring.NEWEST_KEY, total=total)
+
+
+@delete("/api-keys/{key_id:uuid}", guards=[in_person], tags=["API keys"])
+async def revoke_key(
+    key_id: FromPath[UUID], db: NamedDependency[Database], me: NamedDependency[Identity], now: NamedDependency[datetime]
+) -> None:
+    """End a key, at once."""
+    await keys.revoke_key(db, me, key_id, now=now)
+
+
+Action = Annotated[str | None, QueryParameter(max_length=100, description="Such as `site.updated`.")]
+SubjectId = Annotated[str | None, QueryParameter(name="subjectId", max_length=100)]
+ActorId = Annotated[UUID | None, QueryParameter(name="actorId")]
+
+
+@get(
+    "/tenants/{tenant_id:uuid}/audit-log",
+    guards=[may(Permission.MANAGE_MEMBERS)],
+    tags=["Audit log"],
+)
+async def read_tenant_log(
+    *,
+    tenant_id: FromPath[UUID],
+    db: NamedDependency[Database],
+    paging: Paging,
+    actor_id: ActorId = None,
+    action: Action = None,
+    subject_id: SubjectId = None,
+) -> Page[EntryView]:
+    """Everything that members changed in this tenant, newest first."""
+    sought = Sought(tenant_id=tenant_id, actor_id=actor_id, action=action, subject_id=subject_id)
+    return await log_page(db, sought, paging)
+
+
+@get("/admin/audit-log", guards=[admin], tags=["Audit log"])
+async def read_whole_log(
+    *,
+    db: NamedDependency[Database],
+    paging: Paging,
+    tenant_id: Annotated[UUID | None, QueryParameter(name="tenantId")] = None,
+    actor_id: ActorId = None,
+    action: Action = None,
+    subject_id: SubjectId = None,
+) -> Page[EntryView]:
+    """Everything that anybody changed on this platform, newest first."""
+    sought = Sought(tenant_id=tenant_id, actor_id=actor_id, action=action, subject_id=subject_id)
+    return await log_page(db, sought, paging)
+
+
+async def log_page(db: Database, sought: Sought, paging: Paging) -> Page[EntryView]:
+    rows = await journal.entries(db, sought, paging)
+    total = await total_of(paging, lambda: journal.count_entries(db, sought))
+    return page_of(rows, entry_view, asked=paging, order=journal.NEWEST, total=total)
+
+
+doors: list[Any] = [
+    sign_up,
+    sign_in,
+    sign_out,
+    verify_email,
+    resend_verification,
+    ask_reset,
+    reset_password,
+    read_me,
+    change_me,
+    change_password,
+    list_sessions,
+    end_other_sessions,
+    end_session,
+    make_key,
+    list_keys,
+    revoke_key,
+    read_tenant_log,
+    read_whole_log,
+]

@@ -125,6 +125,11 @@ def unspeakable(request: Request[Any, Any, Any], _: Exception) -> Response[Any]:
     return answer(request, 400, "invalid", "text may not contain NUL characters, and numbers must fit in 64 bits")
 
 
+def no_text(request: Request[Any, Any, Any], _: Exception) -> Response[Any]:
+    """Bytes that are no UTF-8, in a body or a path: nothing of ours is read in another encoding."""
+    return answer(request, 400, "invalid", "what was sent is not UTF-8")
+
+
 def crash(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
     """A bug: it ends this request alone, and the log has it whole."""
     log.error("request crashed", path=request.url.path, method=request.method, exc_info=error)
@@ -152,6 +157,7 @@ HANDLERS: dict[Any, Any] = {
     asyncpg.CharacterNotInRepertoireError: unspeakable,
     asyncpg.UntranslatableCharacterError: unspeakable,
     asyncpg.DataError: unspeakable,
+    UnicodeDecodeError: no_text,
     asyncpg.PostgresConnectionError: overwhelmed,
     asyncpg.TooManyConnectionsError: overwhelmed,
     asyncpg.CannotConnectNowError: overwhelmed,

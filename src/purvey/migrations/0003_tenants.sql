@@ -33,6 +33,7 @@ create table memberships (
     tenant_id uuid not null references tenants on delete restrict,
     user_id uuid not null,
     role text not null check (role in ('OWNER', 'MANAGER', 'EDITOR', 'SUPPORT', 'VIEWER')),
+    site_ids uuid[] check (site_ids <> '{}' and role <> 'OWNER'),  -- null: the whole tenant with all its sites
     created_at timestamptz not null,
     primary key (tenant_id, user_id)
 );
@@ -43,7 +44,7 @@ create table invitations (
     tenant_id uuid not null references tenants on delete restrict,
     email text not null,
     role text not null check (role in ('OWNER', 'MANAGER', 'EDITOR', 'SUPPORT', 'VIEWER')),
-    token_hash bytea not null unique,
+    site_ids uuid[] check (site_ids <> '{}' and role <> 'OWNER'),
     invited_by uuid not null,
     created_at timestamptz not null,
     expires_at timestamptz not null,
@@ -52,3 +53,11 @@ create table invitations (
     revoked_at timestamptz
 );
 create unique index invitations_open on invitations (tenant_id, email) where accepted_at is null and revoked_at is null;
+
+-- Made when the mail is written, so that no secret waits in a queue; a mail that is sent again carries another.
+create table invitation_tokens (
+    token_hash bytea primary key,
+    invitation_id uuid not null references invitations on delete cascade,
+    created_at timestamptz not null
+);
+create index invitation_tokens_of on invitation_tokens (invitation_id);

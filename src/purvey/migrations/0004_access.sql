@@ -18,6 +18,7 @@ alter table sites add foreign key (created_by) references users on delete restri
 
 create table sessions (
     token_hash bytea primary key,
+    id uuid not null unique default gen_random_uuid(),       -- what a person names it by
     user_id uuid not null references users on delete cascade,
     created_at timestamptz not null,
     expires_at timestamptz not null,

@@ -1,0 +1,27 @@
+"""What happens to people. No event carries a secret: the token of a mail is made when the mail is written."""
+
+from typing import ClassVar
+
+from purvey.kit.events import Event
+
+
+class EmailVerificationAsked(Event, frozen=True, kw_only=True):
+    """Somebody should be mailed a link that proves the address is theirs. The subject is the user."""
+
+    type: ClassVar[str] = "EMAIL_VERIFICATION_ASKED"
+    queue: ClassVar[str] = "access-events"
+
+
+class PasswordResetAsked(Event, frozen=True, kw_only=True):
+    """Somebody should be mailed a link that sets a new password. The subject is the user."""
+
+    type: ClassVar[str] = "PASSWORD_RESET_ASKED"
+    queue: ClassVar[str] = "access-events"
+
+
+class EmailVerified(Event, frozen=True, kw_only=True):
+    """The address is the user's own: what was bought with it is theirs (ruling 13)."""
+
+    type: ClassVar[str] = "EMAIL_VERIFIED"
+    queue: ClassVar[str] = "access-events"
+    email: str
