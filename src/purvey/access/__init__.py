@@ -3,11 +3,19 @@
 People sign up and in, prove their e-mail, and give keys to programs; a role in a tenant says what they may do there.
 """
 
-from purvey.access.actions import create_user, sign_in, sign_out, sign_up, token_for
+from purvey.access.actions import change_me, create_user, end_session, sign_in, sign_out, sign_up, token_for
 from purvey.access.events import EmailVerificationAsked, EmailVerified, PasswordResetAsked
-from purvey.access.keys import make_key
+from purvey.access.keyring import keys_of, sessions_of
+from purvey.access.keys import make_key, revoke_key
 from purvey.access.model import ROLE_PERMISSIONS, Identity, Permission, Purpose, Session, User, Visit
-from purvey.access.recovery import ask_reset, ask_verification, make_one_time_token, reset_password, verify_email
+from purvey.access.recovery import (
+    ask_reset,
+    ask_verification,
+    change_password,
+    make_one_time_token,
+    reset_password,
+    verify_email,
+)
 from purvey.access.store import find_user, find_user_by_email, identify
 from purvey.access.sweeping import FORGET_EVERY_SECONDS, forget_old
 from purvey.kit.audit_log import audit, changes
@@ -28,15 +36,21 @@ __all__ = [
     "ask_reset",
     "ask_verification",
     "audit",
+    "change_me",
+    "change_password",
     "changes",
     "create_user",
+    "end_session",
     "find_user",
     "find_user_by_email",
     "forget_old",
     "identify",
+    "keys_of",
     "make_key",
     "make_one_time_token",
     "reset_password",
+    "revoke_key",
+    "sessions_of",
     "sign_in",
     "sign_out",
     "sign_up",

@@ -10,6 +10,7 @@ from litestar import Response
 from litestar.enums import MediaType
 from litestar.response import Redirect
 
+from purvey.access.rules import PASSWORD_MIN
 from purvey.kit import problems
 from purvey.kit.errors import NotFound, Refusal
 from purvey.settings import Settings
@@ -61,7 +62,11 @@ def environment() -> jinja2.Environment:
         lstrip_blocks=True,
     )
     made.filters.update(display.FILTERS)
-    made.globals.update(asset=asset_url, query=lambda **kept: "?" + urlencode({k: v for k, v in kept.items() if v}))
+    made.globals.update(
+        password_min=PASSWORD_MIN,
+        asset=asset_url,
+        query=lambda **kept: "?" + urlencode({k: v for k, v in kept.items() if v}),
+    )
     return made
 
 

@@ -1,1 +1,1 @@
-"""A person's own pages: signing up and in, account, purchases."""
+"""A person's own pages: signing up and in, the account."""
