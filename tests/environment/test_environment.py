@@ -1,14 +1,19 @@
 """What a stranger gets: pinned packages, a whole wheel, the make targets, a feature table that is true."""
 
+import ast
 import os
 import re
 import subprocess
 import sys
+import tomllib
 import zipfile
+from collections.abc import Iterator
+from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import hatchling.build
 import pytest
+from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).parents[2]
 PINS = ["requirements.txt", "requirements-dev.txt"]
@@ -51,8 +56,8 @@ def test_the_wheel_holds_all_that_the_program_reads(tmp_path: Path, monkeypatch:
         for file in source.rglob("*")
         if file.is_file() and "__pycache__" not in file.parts
     }
-    assert any(name.startswith("purvey/migrations/") for name in read)
     assert read <= set(wheel.namelist())
+    assert {".css", ".html", ".sql"} <= {Path(name).suffix for name in read}
     assert any(name.endswith("licenses/LICENSE") for name in wheel.namelist())
 
 
@@ -78,3 +83,22 @@ def test_every_feature_that_a_test_claims_is_in_the_table() -> None:
     told = script("features.py")
     assert told.returncode == 0, told.stderr
     assert len(re.findall(r"^[ABC]\d+ ", told.stdout, re.MULTILINE)) == 33 + 18 + 20
+
+
+def test_whatever_the_program_imports_is_among_its_own_dependencies() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    declared = {re.match(r"[\w-]+", dependency)[0] for dependency in project["dependencies"]}  # type: ignore[index]
+    packages = packages_distributions()
+    imported = {name for file in (ROOT / "src").rglob("*.py") for name in imports(file)}
+    foreign = imported - sys.stdlib_module_names - {"purvey"}
+    assert foreign
+    assert {name for name in foreign if not declared & set(map(canonicalize_name, packages[name]))} == set()
+
+
+def imports(file: Path) -> Iterator[str]:
+    for node in ast.walk(ast.parse(file.read_text())):
+        match node:
+            case ast.Import(names=names):
+                yield from (name.name.partition(".")[0] for name in names)
+            case ast.ImportFrom(module=str(module), level=0):
+                yield module.partition(".")[0]
