@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from purvey import access
+from purvey import access, letters
 from purvey import storage as files
 from purvey.kit.db import Database
 from purvey.kit.events import Reaction
@@ -15,7 +15,7 @@ from purvey.worker import Sweep
 
 def reactions(settings: Settings, *, gateways: Gateways, storage: Storage) -> Sequence[Reaction]:
     """Every reaction of every slice."""
-    return []
+    return [*letters.reactions(settings)]
 
 
 def sweeps(settings: Settings, *, gateways: Gateways, storage: Storage) -> Sequence[Sweep]:

@@ -13,8 +13,11 @@ app = cyclopts.App(
     version=__version__,
     help="A self-hosted commerce engine for digital goods.",
     result_action="return_value",
+    error_formatter=lambda error: f"purvey: {' '.join(str(error).split())}; `purvey --help` names every command",
 )
+user = cyclopts.App(name="user", help="People.")
 queues = cyclopts.App(name="queues", help="Waiting, running and parked tasks.")
+app.command(user)
 app.command(queues)
 
 
@@ -56,6 +59,22 @@ def doctor() -> int:
     from purvey.cli.doctor import run_doctor
 
     return asyncio.run(run_doctor())
+
+
+@app.command
+def token(*, email: str) -> int:
+    """Print a bearer token for a person, alone."""
+    from purvey.cli.upkeep import run_token
+
+    return asyncio.run(run_token(email=email))
+
+
+@user.command(name="create")
+def create_user(*, email: str, password: str | None = None, admin: bool = False) -> int:
+    """Make a person; without a password they reset it by mail. `--admin`: a platform admin."""
+    from purvey.cli.upkeep import run_create_user
+
+    return asyncio.run(run_create_user(email=email, password=password, admin=admin))
 
 
 @queues.command(name="list")

@@ -1,7 +1,10 @@
 """Migrating, proving the books, making people and tokens."""
 
+from datetime import UTC, datetime
+
 import asyncpg
 
+from purvey import access
 from purvey.cli import opened
 from purvey.kit.migrate import migrate, pending
 from purvey.settings import read_settings
@@ -21,4 +24,19 @@ async def run_migrate(*, check: bool) -> int:
         finally:
             await connection.close()
     print(f"applied {count} migration(s)" if count else "nothing was pending")
+    return 0
+
+
+async def run_token(*, email: str) -> int:
+    async with opened.world() as world:
+        print(await access.token_for(world.db, email=email, now=datetime.now(UTC)))
+    return 0
+
+
+async def run_create_user(*, email: str, password: str | None, admin: bool) -> int:
+    async with opened.world() as world:
+        person = await access.create_user(
+            world.db, email=email, password=password, is_admin=admin, now=datetime.now(UTC)
+        )
+    print(f"{person.id} {email}{' (platform admin)' if admin else ''}")
     return 0

@@ -1,0 +1,57 @@
+"""When this happened, we write that letter."""
+
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+
+from purvey import access
+from purvey.access import EmailVerificationAsked, PasswordResetAsked, Purpose
+from purvey.kit.events import Event, Heard, Reaction
+from purvey.letters.sending import Desk
+from purvey.settings import Settings
+
+VERIFY_HOURS = 72
+RESET_HOURS = 1
+Write = Callable[[Desk, Heard, Event], Awaitable[None]]
+
+
+async def ask_to_verify(desk: Desk, heard: Heard, asked: Event) -> None:
+    """The link that proves an address. The token is made now: no event and no job ever holds it."""
+    await write_with_token(desk, heard, asked, kind="verify-email", purpose=Purpose.VERIFY_EMAIL, hours=VERIFY_HOURS)
+
+
+async def offer_new_password(desk: Desk, heard: Heard, asked: Event) -> None:
+    """The link that sets a new password."""
+    await write_with_token(desk, heard, asked, kind="reset-password", purpose=Purpose.RESET_PASSWORD, hours=RESET_HOURS)
+
+
+async def write_with_token(desk: Desk, heard: Heard, asked: Event, *, kind: str, purpose: Purpose, hours: int) -> None:
+    user = await access.find_user(heard.db, asked.subject_id)
+    if (
+        user is None
+        or user.email is None
+        or await desk.has_written(heard.db, kind, about=heard.event_id, to=user.email)
+    ):
+        return
+    async with heard.db.transaction() as tx:
+        token = await access.make_one_time_token(tx, user.id, purpose, heard.now)
+    words = {"name": user.display_name, "hours": hours, "link": f"{desk.base_url}/{kind}?token={token}"}
+    await desk.write(heard.db, kind=kind, about=heard.event_id, to=user.email, now=heard.now, words=words)
+
+
+LETTERS: tuple[tuple[type[Event], Write], ...] = (
+    (EmailVerificationAsked, ask_to_verify),
+    (PasswordResetAsked, offer_new_password),
+)
+
+
+def reactions(settings: Settings) -> list[Reaction]:
+    """Every letter, bound to one desk."""
+    desk = Desk(settings)
+    return [letter_for(desk, kind, write) for kind, write in LETTERS]
+
+
+def letter_for(desk: Desk, kind: type[Event], write: Write) -> Reaction:
+    async def do(heard: Heard, event: Event) -> None:
+        await write(desk, heard, event)
+
+    return Reaction(kind, f"letters.{write.__name__}", do, timedelta())
