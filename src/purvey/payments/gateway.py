@@ -9,7 +9,7 @@ from uuid import UUID
 import msgspec
 
 from purvey.kit.db import Database
-from purvey.kit.errors import Invalid, Unavailable
+from purvey.kit.errors import Conflict, Invalid, Malformed, Unavailable
 from purvey.kit.money import Money
 
 
@@ -23,6 +23,18 @@ class GatewayDown(Unavailable):
     """The gateway did not answer, or not in a way that tells what became of the money. Asking again is safe."""
 
     code = "gateway_unavailable"
+
+
+class GatewayRefused(Conflict):
+    """The gateway will not collect this, and has made nothing: no checkout is open, no money can come."""
+
+    code = "gateway_refused"
+
+
+class ForeignPaymentMethod(Malformed):
+    """A saved way to pay that is not the payer's own, or that nobody has: the answer does not say which."""
+
+    code = "foreign_payment_method"
 
 
 class State(StrEnum):
@@ -118,7 +130,11 @@ class Gateway(Protocol):
     longest_hold: timedelta
 
     async def open_checkout(self, order: CheckoutOrder) -> Checkout:
-        """Ask for the money; the same order gives the same checkout."""
+        """Ask for the money; the same order gives the same checkout. GatewayRefused, GatewayDown."""
+        ...
+
+    async def owns_method(self, *, tenant_id: UUID, payer_id: UUID, method: str) -> bool:
+        """Whether a saved way to pay, by the gateway's name for it, is this payer's own."""
         ...
 
     async def look_up(self, payment: References) -> Standing:
