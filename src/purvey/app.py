@@ -18,6 +18,7 @@ from purvey.discounts.http import doors as discount_doors
 from purvey.downloads.http import doors as download_doors
 from purvey.kit import health, idempotency, openapi
 from purvey.kit.asgi import ASGIApp
+from purvey.kit.bodies import StrictRequest
 from purvey.kit.edge import edge
 from purvey.kit.pages import PAGING
 from purvey.payments.http import doors as payment_doors
@@ -57,6 +58,7 @@ def litestar(world: World) -> Litestar:
         [v1, *health.doors, *pages(world)],
         dependencies=dependencies(world),
         exception_handlers=APP_HANDLERS,
+        request_class=StrictRequest,
         request_max_body_size=BODY_LIMIT_BYTES,
         openapi_config=OpenAPIConfig(
             title="purvey",

@@ -10,13 +10,15 @@ import msgspec
 
 from purvey import access
 from purvey.access import Identity
-from purvey.discounts import rules, store
+from purvey.discounts import forms, rules, store
+from purvey.discounts.forms import CreateDiscountCode, UpdateDiscountCode
 from purvey.discounts.model import DiscountCode, Reason
 from purvey.discounts.rules import InvalidDiscount
 from purvey.kit.db import Database, Queries, Tx
 from purvey.kit.errors import Conflict, Invalid, NotFound
 from purvey.kit.money import Money
-from purvey.kit.versions import refuse_stale
+from purvey.kit.versions import refuse_changed, refuse_stale
+from purvey.tenants import Site
 
 
 class CodeTaken(Conflict):
@@ -94,8 +96,9 @@ async def give_back(tx: Tx, purchase_id: UUID, *, now: datetime) -> None:
     await store.give_back(tx, purchase_id, now)
 
 
-async def create(db: Database, me: Identity, code: DiscountCode, *, now: datetime) -> DiscountCode:
+async def create(db: Database, me: Identity, *, site: Site, form: CreateDiscountCode, now: datetime) -> DiscountCode:
     """A new code of a site; CodeTaken, Invalid."""
+    code = forms.new_code(form, site=site, now=now)
     rules.refuse_impossible(code)
     async with db.transaction() as tx:
         await refuse_strange_products(tx, code)
@@ -119,15 +122,16 @@ async def change(
     site_id: UUID,
     code_id: UUID,
     *,
-    values: dict[str, object],
-    version: int | msgspec.UnsetType,
+    form: UpdateDiscountCode,
     if_match: str | None,
     now: datetime,
 ) -> DiscountCode:
     """New values for some fields; what was used is kept. StaleVersion, Stale, CodeTaken, Invalid."""
     async with db.transaction() as tx:
         before = there(await store.locked(tx, site_id, code_id))
-        refuse_stale(before.version, sent=version, if_match=if_match)
+        refuse_stale(before.version, sent=form.version, if_match=if_match)
+        refuse_changed(form, forms.view(before), *forms.READ_ONLY)
+        values = forms.changes_of(form, before=before)
         after = msgspec.structs.replace(before, **values, version=before.version + 1, updated_at=now)
         rules.refuse_impossible(after)
         await refuse_strange_products(tx, after)

@@ -79,6 +79,14 @@ def worth(discount_type: DiscountType, value: float) -> tuple[int | None, int | 
     return None, int(exact)
 
 
+def value_of(code: DiscountCode) -> float:
+    """The value as the wire has it: percent, or minor units; a whole number where it is one."""
+    if code.basis_points is None:
+        return code.amount or 0
+    whole, part = divmod(code.basis_points, POINTS_A_PERCENT)
+    return whole if part == 0 else code.basis_points / POINTS_A_PERCENT
+
+
 def refuse_impossible(code: DiscountCode) -> None:
     """Invalid, naming the field, for a code that could never be right."""
     if code.currency is not None:

@@ -8,12 +8,15 @@ import asyncpg
 
 from purvey.discounts.model import DiscountCode
 from purvey.kit.db import Queries, Record, Tx
+from purvey.kit.pages import Asked, Order
 
 COLUMNS = """
     id, tenant_id, site_id, code, discount_type, basis_points, amount, currency, starts_at, ends_at, max_uses,
     max_uses_per_buyer, minimum_amount, product_ids, duration, duration_periods, is_active, reserved, used,
     version, created_at, updated_at
 """
+
+NEWEST: Order[DiscountCode] = Order("newest-discount", ("id",), (UUID,), lambda code: (code.id,), descending=True)
 
 # A code of a site by the word that buyers type.
 BY_CODE = f"""
@@ -39,6 +42,30 @@ select {COLUMNS}
 from discount_codes
 where id = $1
     and deleted_at is null
+"""
+
+# A site's codes, newest first, by the start of their word and by whether they are on.
+LIST = f"""
+select {COLUMNS}
+from discount_codes
+where site_id = $1
+    and deleted_at is null
+    and ($2::text is null or starts_with(code, $2))
+    and ($3::boolean is null or is_active = $3)
+    and {NEWEST.beyond(4)}
+order by {NEWEST.by}
+limit $5
+offset $6
+"""
+
+# How many codes the list has in all.
+COUNT = """
+select count(*)
+from discount_codes
+where site_id = $1
+    and deleted_at is null
+    and ($2::text is null or starts_with(code, $2))
+    and ($3::boolean is null or is_active = $3)
 """
 
 # A new code, unless its word is taken.
@@ -181,6 +208,18 @@ async def by_id(db: Queries, site_id: UUID, code_id: UUID) -> DiscountCode | Non
 
 async def locked(tx: Tx, site_id: UUID, code_id: UUID) -> DiscountCode | None:
     return await tx.maybe(DiscountCode, f"{BY_ID} for update", site_id, code_id)
+
+
+async def codes_of(
+    db: Queries, site_id: UUID, *, prefix: str | None, is_active: bool | None, asked: Asked
+) -> list[DiscountCode]:
+    return await db.rows(
+        DiscountCode, LIST, site_id, prefix, is_active, *asked.place(NEWEST), asked.limit, asked.offset
+    )
+
+
+async def count_codes(db: Queries, site_id: UUID, *, prefix: str | None, is_active: bool | None) -> int:
+    return int(await db.value(COUNT, site_id, prefix, is_active))
 
 
 async def insert(tx: Tx, code: DiscountCode) -> bool:

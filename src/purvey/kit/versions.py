@@ -54,5 +54,5 @@ def refuse_changed(form: msgspec.Struct, view: msgspec.Struct, *names: str) -> N
     wire: dict[str, Any] = dict(zip(view.__struct_fields__, view.__struct_encode_fields__, strict=True))
     for name in names:
         sent = getattr(form, name)
-        if sent is not msgspec.UNSET and sent != msgspec.to_builtins(getattr(view, name)):
+        if sent is not msgspec.UNSET and sent != getattr(view, name):
             raise Invalid.field(f"/{wire[name]}", "cannot be changed; leave it out", code="read_only")
