@@ -1,7 +1,75 @@
 """Catalog: what is sold, at which prices, how much of it is left, and how the shop shows it."""
 
-from purvey.catalog.create import create_product
+from purvey.catalog.archive import SetStatus, archive_product, restore_product, set_status
+from purvey.catalog.create import TooManyProducts, create_product
+from purvey.catalog.events import (
+    PriceCreated,
+    PriceDeleted,
+    PriceUpdated,
+    ProductCreated,
+    ProductDeleted,
+    ProductUpdated,
+)
+from purvey.catalog.forms import CreateProduct, UpdateProduct
+from purvey.catalog.lists import (
+    Filters,
+    FoundPrice,
+    ProductSummary,
+    find_price_by_sku,
+    find_prices_by_sku,
+    list_all_products,
+    list_products,
+)
+from purvey.catalog.model import Category, Fulfilment, Kind, Price, Product, ProductType
+from purvey.catalog.naming import SkuTaken, SlugTaken
+from purvey.catalog.quantities import TooFewCopies
 from purvey.catalog.read import find_product
-from purvey.catalog.shop import shop_page, shop_product
+from purvey.catalog.rules import fulfilment_of
+from purvey.catalog.shop import Badge, ShopProduct, ShopProductDetail, Sort, shop_page, shop_product
+from purvey.catalog.update import Archived, Suspended, update_product
+from purvey.catalog.views import ProductView
 
-__all__ = ["create_product", "find_product", "shop_page", "shop_product"]
+__all__ = [
+    "Archived",
+    "Badge",
+    "Category",
+    "CreateProduct",
+    "Filters",
+    "FoundPrice",
+    "Fulfilment",
+    "Kind",
+    "Price",
+    "PriceCreated",
+    "PriceDeleted",
+    "PriceUpdated",
+    "Product",
+    "ProductCreated",
+    "ProductDeleted",
+    "ProductSummary",
+    "ProductType",
+    "ProductUpdated",
+    "ProductView",
+    "SetStatus",
+    "ShopProduct",
+    "ShopProductDetail",
+    "SkuTaken",
+    "SlugTaken",
+    "Sort",
+    "Suspended",
+    "TooFewCopies",
+    "TooManyProducts",
+    "UpdateProduct",
+    "archive_product",
+    "create_product",
+    "find_price_by_sku",
+    "find_prices_by_sku",
+    "find_product",
+    "fulfilment_of",
+    "list_all_products",
+    "list_products",
+    "restore_product",
+    "set_status",
+    "shop_page",
+    "shop_product",
+    "update_product",
+]

@@ -35,6 +35,21 @@ async def fill(tx: Tx, bundle: Product, member_ids: Sequence[UUID]) -> None:
     await store.insert_members(tx, bundle.id, member_ids)
 
 
+async def refill(tx: Tx, bundle: Product, member_ids: Sequence[UUID]) -> None:
+    """Put these in the place of a bundle's members; sales made before keep theirs."""
+    await store.remove_members(tx, bundle.id)
+    await fill(tx, bundle, member_ids)
+
+
+async def refuse_nested(tx: Tx, product: Product) -> None:
+    """Invalid when a product that is in a bundle shall become one."""
+    if product.product_type is not ProductType.BUNDLE:
+        return
+    holder = await store.held_by(tx, product.id)
+    if holder is not None:
+        raise Invalid.field("/productType", f"It is in the bundle {holder}, and a bundle holds no bundle")
+
+
 def fault_of(bundle: Product, id: UUID, member: Candidate | None, *, again: bool) -> str | None:
     """Why a product cannot be a member, or None."""
     if again:

@@ -10,6 +10,7 @@ from msgspec import UNSET, Meta, UnsetType
 from purvey.catalog.model import Category, PaymentIntegration, ProductType, Recurring
 from purvey.kit.ids import SLUG_MAX
 from purvey.kit.money import MAX_MINOR
+from purvey.kit.versions import Version
 from purvey.pricing import QuantityTransform
 
 MAX_PRICES = 100
@@ -104,7 +105,7 @@ class ChangedPrice(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     quantity_transform: QuantityTransform | UnsetType | None = UNSET
     is_default: bool | UnsetType = UNSET
     is_archived: bool | UnsetType = UNSET
-    version_id: UUID | UnsetType = UNSET
+    version_id: Any = UNSET
 
 
 class UpdateProduct(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="camel"):
@@ -113,7 +114,7 @@ class UpdateProduct(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     Fields that name the product cannot change; fields that are counted or derived are accepted and left alone.
     """
 
-    version: Annotated[int, Meta(ge=1, le=2**31 - 1)] | UnsetType = UNSET
+    version: Version | UnsetType = UNSET
     name: Name | UnsetType = UNSET
     slug: Slug | UnsetType = UNSET
     product_type: ProductType | UnsetType = UNSET
@@ -146,11 +147,11 @@ class UpdateProduct(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     payment_integration: PaymentIntegration | UnsetType = UNSET
     member_ids: Members | UnsetType = UNSET
 
-    id: UUID | UnsetType = UNSET
-    site_id: UUID | UnsetType = UNSET
-    tenant_id: UUID | UnsetType = UNSET
-    author_id: UUID | UnsetType = UNSET
-    created_at: Time | UnsetType = UNSET
+    id: Any = UNSET
+    site_id: Any = UNSET
+    tenant_id: Any = UNSET
+    author_id: Any = UNSET
+    created_at: Any = UNSET
 
     updated_at: Any = UNSET
     deleted_at: Any = UNSET

@@ -2,6 +2,6 @@
 
 from typing import Any
 
-from purvey.catalog import http_shop, http_team
+from purvey.catalog import http_admin, http_shop, http_team
 
-doors: list[Any] = [*http_team.doors, *http_shop.doors]
+doors: list[Any] = [*http_team.doors, *http_shop.doors, *http_admin.doors]

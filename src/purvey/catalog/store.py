@@ -15,6 +15,7 @@ from purvey.kit.errors import NotFound
 T = TypeVar("T")
 
 KEPT_ELSEWHERE = {"sold_count", "deleted_at", "active_when_deleted", "suspended_at", "suspended_reason"}
+KEPT_FOR_EVER = {"id", "tenant_id", "site_id", "author_id", "version", "created_at", "updated_at"}
 COLUMNS = Product.__struct_fields__
 WRITTEN = tuple(name for name in COLUMNS if name not in KEPT_ELSEWHERE)
 
@@ -71,6 +72,34 @@ insert into products ({", ".join(WRITTEN)})
 values ({", ".join(f"${n}" for n in range(1, len(WRITTEN) + 1))})
 """
 
+# What an author may change of a product; its version counts up.
+CHANGED = tuple(name for name in WRITTEN if name not in KEPT_FOR_EVER)
+UPDATE_PRODUCT = f"""
+update products
+set {", ".join(f"{name} = ${n}" for n, name in enumerate(CHANGED, start=3))},
+    version = version + 1, updated_at = $2
+where id = $1
+returning {", ".join(COLUMNS)}
+"""
+
+# Whether a product stands on the shop: by its team's word, and by the platform's.
+SET_STANDING = f"""
+update products
+set is_active = $3, deleted_at = $4, active_when_deleted = $5, suspended_at = $6, suspended_reason = $7,
+    version = version + 1, updated_at = $2
+where id = $1
+returning {", ".join(COLUMNS)}
+"""
+
+# A product, held until the transaction ends. Sales go on meanwhile.
+LOCK = f"""
+select {", ".join(COLUMNS)}
+from products
+where id = $1
+    and ($2::uuid is null or site_id = $2)
+for no key update
+"""
+
 # New prices, in the order of their SKUs, so that two who want the same ones wait and never deadlock.
 # A SKU that is taken does not come back.
 INSERT_PRICES = """
@@ -94,6 +123,52 @@ select p.version_id, p.id, (p.terms ->> 'amount')::bigint, p.terms ->> 'currency
 from jsonb_to_recordset($1::jsonb) as p (id uuid, version_id uuid, terms jsonb)
 """
 
+# A product has one default at any moment, so the old one steps down first.
+CLEAR_DEFAULT = """
+update prices
+set is_default = false
+where product_id = $1
+    and is_default
+    and id <> $2
+"""
+
+UPDATE_PRICES = """
+update prices p
+set is_default = n.is_default, current_version_id = n.version_id, archived_at = n.archived_at
+from jsonb_to_recordset($2::jsonb) as n (id uuid, is_default boolean, version_id uuid, archived_at timestamptz)
+where p.id = n.id
+    and p.product_id = $1
+    and (p.is_default, p.current_version_id, p.archived_at)
+        is distinct from (n.is_default, n.version_id, n.archived_at)
+"""
+
+# Another number of copies, unless more are sold and held than that.
+SET_TOTAL = """
+update stock
+set total = $2
+where product_id = $1
+    and reserved + sold <= $2
+"""
+
+# A product becomes limited: what was sold before counts, unless it is more than there shall be.
+OPEN_STOCK = """
+insert into stock (product_id, total, sold)
+select p.id, $2, greatest(p.sold_count, 0)
+from products p
+where p.id = $1
+    and greatest(p.sold_count, 0) <= $2
+on conflict (product_id) do update
+set total = excluded.total, sold = greatest(stock.sold, excluded.sold)
+where stock.reserved + greatest(stock.sold, excluded.sold) <= excluded.total
+"""
+
+COPIES = """
+select coalesce(s.reserved, 0) as reserved, greatest(s.sold, p.sold_count, 0) as sold
+from products p
+left join stock s on s.product_id = p.id
+where p.id = $1
+"""
+
 INSERT_STOCK = "insert into stock (product_id, total, sold) values ($1, $2, $3)"
 
 # Products that shall be in a bundle, held so that none becomes a bundle meanwhile.
@@ -111,6 +186,9 @@ insert into bundle_members (bundle_id, member_id, position)
 select $1, m.id, m.n
 from unnest($2::uuid[]) with ordinality as m (id, n)
 """
+
+# The bundles that hold a product.
+HELD_BY = "select bundle_id from bundle_members where member_id = $1 order by bundle_id limit 1"
 
 # A version's terms as `model.Terms`.
 TERMS = """
@@ -151,6 +229,7 @@ select to_jsonb(p) - 'searchable' as product,
         )
         from stock s
         where s.product_id = p.id
+            and p.is_limited
     ) as stock,
     (
         select coalesce(
@@ -243,6 +322,41 @@ async def insert_product(tx: Tx, product: Product) -> None:
     await tx.do(INSERT_PRODUCT, *(getattr(product, name) for name in WRITTEN))
 
 
+async def lock(tx: Tx, site_id: UUID, product_id: UUID) -> Product:
+    """A product of this site, held; NotFound."""
+    return found(await tx.maybe(Product, LOCK, product_id, site_id))
+
+
+async def lock_anywhere(tx: Tx, product_id: UUID) -> Product:
+    """A product of any site, held; NotFound."""
+    return found(await tx.maybe(Product, LOCK, product_id, None))
+
+
+def found(product: Product | None) -> Product:
+    if product is None:
+        raise NotFound("There is no such product on this site")
+    return product
+
+
+async def update_product(tx: Tx, product: Product, *, now: datetime) -> Product:
+    """Write what an author changed; the product in its next version."""
+    return await tx.one(Product, UPDATE_PRODUCT, product.id, now, *(getattr(product, name) for name in CHANGED))
+
+
+async def set_standing(tx: Tx, product: Product, *, now: datetime) -> Product:
+    return await tx.one(
+        Product,
+        SET_STANDING,
+        product.id,
+        now,
+        product.is_active,
+        product.deleted_at,
+        product.active_when_deleted,
+        product.suspended_at,
+        product.suspended_reason,
+    )
+
+
 async def insert_prices(tx: Tx, product: Product, prices: Sequence[Price], *, now: datetime) -> set[str]:
     """Add these prices with their first versions; the SKUs that somebody had before, whereupon nothing may be kept."""
     rows = [as_row(price) for price in prices]
@@ -257,6 +371,12 @@ async def insert_versions(tx: Tx, prices: Sequence[Price], *, now: datetime) -> 
     await tx.do(INSERT_VERSIONS, [as_row(price) for price in prices], now)
 
 
+async def update_prices(tx: Tx, product_id: UUID, prices: Sequence[Price]) -> None:
+    default = next(price for price in prices if price.is_default)
+    await tx.do(CLEAR_DEFAULT, product_id, default.id)
+    await tx.do(UPDATE_PRICES, product_id, [as_row(price) for price in prices])
+
+
 def as_row(price: Price) -> Mapping[str, Any]:
     row: Mapping[str, Any] = msgspec.to_builtins(price)
     return row
@@ -268,6 +388,27 @@ async def insert_stock(tx: Tx, product_id: UUID, *, total: int, sold: int = 0) -
 
 async def lock_candidates(tx: Tx, kind: type[T], tenant_id: UUID, ids: Sequence[UUID]) -> list[T]:
     return await tx.rows(kind, LOCK_CANDIDATES, tenant_id, ids)
+
+
+async def set_total(tx: Tx, product_id: UUID, *, total: int) -> bool:
+    return await tx.do(SET_TOTAL, product_id, total) == 1
+
+
+async def open_stock(tx: Tx, product_id: UUID, *, total: int) -> bool:
+    return await tx.do(OPEN_STOCK, product_id, total) == 1
+
+
+async def copies(tx: Tx, kind: type[T], product_id: UUID) -> T:
+    return await tx.one(kind, COPIES, product_id)
+
+
+async def held_by(tx: Tx, product_id: UUID) -> UUID | None:
+    bundle_id: UUID | None = await tx.value(HELD_BY, product_id)
+    return bundle_id
+
+
+async def remove_members(tx: Tx, bundle_id: UUID) -> None:
+    await tx.do("delete from bundle_members where bundle_id = $1", bundle_id)
 
 
 async def insert_members(tx: Tx, bundle_id: UUID, member_ids: Sequence[UUID]) -> None:
