@@ -33,11 +33,7 @@ create table memberships (
     tenant_id uuid not null references tenants on delete restrict,
     user_id uuid not null,
     role text not null check (role in ('OWNER', 'MANAGER', 'EDITOR', 'SUPPORT', 'VIEWER')),
-<<<<<<< Updated upstream
     site_ids uuid[] check (site_ids is null or (site_ids <> '{}' and role <> 'OWNER')),  -- null: the whole tenant with all its sites
-=======
-    site_ids uuid[] check (site_ids is null or site_ids <> '{}' and role <> 'OWNER'),  -- null: the whole tenant with all its sites
->>>>>>> Stashed changes
     created_at timestamptz not null,
     primary key (tenant_id, user_id)
 );
@@ -48,11 +44,7 @@ create table invitations (
     tenant_id uuid not null references tenants on delete restrict,
     email text not null,
     role text not null check (role in ('OWNER', 'MANAGER', 'EDITOR', 'SUPPORT', 'VIEWER')),
-<<<<<<< Updated upstream
     site_ids uuid[] check (site_ids is null or (site_ids <> '{}' and role <> 'OWNER')),
-=======
-    site_ids uuid[] check (site_ids is null or site_ids <> '{}' and role <> 'OWNER'),
->>>>>>> Stashed changes
     invited_by uuid not null,
     created_at timestamptz not null,
     expires_at timestamptz not null,
