@@ -147,11 +147,11 @@ class UpdateProduct(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     payment_integration: PaymentIntegration | UnsetType = UNSET
     member_ids: Members | UnsetType = UNSET
 
-    id: Any = UNSET
-    site_id: Any = UNSET
-    tenant_id: Any = UNSET
-    author_id: Any = UNSET
-    created_at: Any = UNSET
+    id: UUID | UnsetType = UNSET
+    site_id: UUID | UnsetType = UNSET
+    tenant_id: UUID | UnsetType = UNSET
+    author_id: UUID | UnsetType = UNSET
+    created_at: Time | UnsetType = UNSET
 
     updated_at: Any = UNSET
     deleted_at: Any = UNSET
