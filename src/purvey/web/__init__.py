@@ -11,7 +11,7 @@ from litestar import Router
 from purvey.web.account import account, signing
 from purvey.web.assets import static
 from purvey.web.refusals import APP_HANDLERS, PAGE_HANDLERS
-from purvey.web.shop import home
+from purvey.web.shop import home, shop
 from purvey.world import World
 
 __all__ = ["APP_HANDLERS", "pages"]
@@ -19,5 +19,5 @@ __all__ = ["APP_HANDLERS", "pages"]
 
 def pages(world: World) -> list[Any]:
     """Every page."""
-    handlers = [static, *home.pages, *signing.pages, *account.pages]
+    handlers = [static, *home.pages, *shop.pages, *signing.pages, *account.pages]
     return [Router("/", route_handlers=handlers, exception_handlers=PAGE_HANDLERS, include_in_schema=False)]
