@@ -13,6 +13,8 @@ from purvey.access import guards
 from purvey.access.http import doors as access_doors
 from purvey.analytics.http import doors as analytics_doors
 from purvey.catalog.http import doors as catalog_doors
+from purvey.catalog.uploads_http import doors as upload_doors
+from purvey.catalog.uploads_http import public_doors as image_doors
 from purvey.content.http import doors as content_doors
 from purvey.discounts.http import doors as discount_doors
 from purvey.downloads.http import doors as download_doors
@@ -44,6 +46,7 @@ def litestar(world: World) -> Litestar:
             *access_doors,
             *tenant_doors,
             *catalog_doors,
+            *upload_doors,
             *content_doors,
             *discount_doors,
             *purchase_doors,
@@ -55,7 +58,7 @@ def litestar(world: World) -> Litestar:
         middleware=[idempotency.middleware(world.db, owner_of=guards.owner_of, now=world.clock)],
     )
     return Litestar(
-        [v1, *health.doors, *pages(world)],
+        [v1, *image_doors, *health.doors, *pages(world)],
         dependencies=dependencies(world),
         exception_handlers=APP_HANDLERS,
         request_class=StrictRequest,

@@ -13,6 +13,7 @@ from purvey.access.store import SESSION_PREFIX
 from purvey.kit.ids import new_id, new_token, token_hash
 from purvey.world import World
 from tests.vocabulary.selling import sells
+from tests.vocabulary.uploading import adds_file, sends_form
 
 SESSION_DAYS = 30
 counter = itertools.count(1)
@@ -40,6 +41,8 @@ class Person:
         return await self.shop.http.request(method, path, headers=headers, **kwargs)
 
     sells = sells
+    adds_file = adds_file
+    sends_form = sends_form
 
     async def get(self, path: str, **kwargs: Any) -> httpx.Response:
         return await self.ask("GET", path, **kwargs)

@@ -12,7 +12,7 @@ from purvey.kit.errors import Malformed, TooLarge
 FIELD = "file"
 HEAD_BYTES = 4096  # enough to tell what kind of file it is
 IDLE_SECONDS = 60.0
-FORM_BYTES = 16_384  # what a form around one file may add to it
+FORM_BYTES = 65_536  # what a form around one file may add to it
 
 
 class BrokenUpload(Malformed):
@@ -78,12 +78,17 @@ async def content(parts: AsyncIterator[MultipartSegment | bytes | None]) -> Asyn
 
 
 async def events(receive: Receive, boundary: str) -> AsyncIterator[MultipartSegment | bytes | None]:
-    """What the parser finds in the body."""
+    """What the parser finds in the body; what stands around the file may not be long."""
+    around = 0
     try:
-        parser = PushMultipartParser(boundary, max_segment_count=2, strict=True)
+        parser = PushMultipartParser(boundary, max_segment_count=2)
         async for chunk in body(receive):
+            around += len(chunk)
             for event in parser.parse(chunk):
+                around -= len(event) if isinstance(event, bytes | bytearray) else 0
                 yield event
+            if around > FORM_BYTES:
+                raise BrokenUpload("The form holds more than one file")
         parser.close()
     except MultipartError as error:
         raise BrokenUpload(f"The form cannot be read: {error}") from None

@@ -6,14 +6,16 @@ what stays listed for a day is swept. So a crash at any point leaves no lost byt
 
 from purvey.storage.names import content_disposition, shown_name
 from purvey.storage.port import NoSuchObject, Storage, StorageAway, Stored, open_storage
-from purvey.storage.strays import abandon, expect, forget, keep, room, sweep_strays
+from purvey.storage.strays import StorageFull, TookTooLong, abandon, expect, forget, keep, room, sweep_strays
 from purvey.storage.streams import once
 
 __all__ = [
     "NoSuchObject",
     "Storage",
     "StorageAway",
+    "StorageFull",
     "Stored",
+    "TookTooLong",
     "abandon",
     "content_disposition",
     "expect",

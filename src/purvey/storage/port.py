@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 from urllib.parse import unquote, urlsplit
 
 import msgspec
@@ -31,6 +31,7 @@ class StorageAway(Unavailable):
     code = "storage_unavailable"
 
 
+@runtime_checkable
 class Storage(Protocol):
     """Bytes by key. Keys are made by purvey, never used twice, and never hold what a client sent.
 

@@ -41,6 +41,14 @@ where key in (
 returning key
 """
 
+# Take these ones now, those of them that rows do not refer to after all.
+TAKE_THESE = """
+update stray_objects
+set sweeping = true
+where key = any($1)
+returning key
+"""
+
 # Strays that are deleted.
 DROP = "delete from stray_objects where key = any($1)"
 
@@ -87,7 +95,7 @@ async def keep(tx: Tx, keys: Sequence[str], *, tenant_id: UUID, size_bytes: int,
     if await tx.do(UNLIST, list(keys)) != len(keys):
         raise TookTooLong("The upload took more than a day; start it again")
     if await tx.value(FILL, tenant_id, size_bytes, limit_bytes) is None:
-        raise StorageFull(f"Your storage of {limit_bytes} bytes would be passed; remove something first")
+        raise StorageFull(f"Your storage limit of {limit_bytes} bytes would be passed")
 
 
 async def abandon(tx: Tx, keys: Sequence[str], *, tenant_id: UUID, size_bytes: int, now: datetime) -> None:
@@ -102,16 +110,22 @@ async def room(db: Queries, tenant_id: UUID, *, limit_bytes: int) -> int:
 
 
 async def forget(db: Queries, storage: Storage, keys: Sequence[str]) -> None:
-    """Delete strays at once, after an upload that failed; where this fails too, the sweep does it."""
-    for key in keys:
-        await storage.delete(key)
-    await db.do(DROP, list(keys))
+    """Delete these at once, after an upload that failed; what rows refer to after all, for its commit had gone through,
+    is left alone. Where this fails too, the sweep does it.
+    """
+    await delete(db, storage, [row["key"] for row in await db.records(TAKE_THESE, list(keys))])
 
 
 async def sweep_strays(db: Database, storage: Storage, *, now: datetime) -> int:
     """Delete what has been stray for a day; how many. A crash between the steps is mended by the next sweep."""
     swept = 0
     while keys := [row["key"] for row in await db.records(TAKE, now - STRAY_FOR, SWEEP_BATCH)]:
-        await forget(db, storage, keys)
+        await delete(db, storage, keys)
         swept += len(keys)
     return swept
+
+
+async def delete(db: Queries, storage: Storage, taken: Sequence[str]) -> None:
+    for key in taken:
+        await storage.delete(key)
+    await db.do(DROP, list(taken))

@@ -1,0 +1,261 @@
+"""A cover and preview images are drawn anew from what was sent, and shown to everybody."""
+
+import asyncio
+import io
+import struct
+import zlib
+from datetime import timedelta
+from uuid import UUID
+
+import pytest
+from PIL import Image, ImageCms
+
+from purvey import storage
+from purvey.storage.folder import Folder
+from tests.vocabulary.shop import Person, Shop
+from tests.vocabulary.uploading import product_path
+
+
+def picture(
+    width: int = 1600,
+    height: int = 1200,
+    *,
+    kind: str = "PNG",
+    mode: str = "RGB",
+    colour: object = "teal",
+    **how: object,
+) -> bytes:
+    out = io.BytesIO()
+    Image.new(mode, (width, height), colour).save(out, kind, **how)  # type: ignore[arg-type]
+    return out.getvalue()
+
+
+def png_bomb(width: int, height: int) -> bytes:
+    """A PNG of a few bytes that says it is enormous."""
+
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+    size = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    pixels = zlib.compress(b"\0" * 100_000)
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", size) + chunk(b"IDAT", pixels) + chunk(b"IEND", b"")
+
+
+async def shown(shop: Shop, url: str) -> Image.Image:
+    answer = await shop.http.get(url)
+    assert answer.status_code == 200, answer.text
+    assert answer.headers["content-type"] == "image/webp"
+    return Image.open(io.BytesIO(answer.content))
+
+
+async def sends_cover(person: Person, product: dict[str, str], content: bytes, name: str = "cover.png"):  # type: ignore[no-untyped-def]
+    return await person.post(f"{product_path(person, product)}/cover", files={"file": (name, content)})
+
+
+@pytest.mark.feature("A6")
+async def test_a_cover_is_shown_in_three_widths_to_everybody(shop: Shop) -> None:
+    ana = await shop.author("ana")
+    atlas = await ana.sells()
+    assert atlas["coverImageUrl"] is None
+    answer = await sends_cover(ana, atlas, picture())
+    assert answer.status_code == 200, answer.text
+    url = answer.json()["coverImageUrl"]
+    assert url.endswith("/1280.webp")
+    for width, height in ((320, 240), (640, 480), (1280, 960)):
+        image = await shown(shop, url.replace("1280", str(width)))
+        assert (image.format, image.size) == ("WEBP", (width, height))
+    listed = (await shop.http.get(f"/v1/s/{ana.site['slug']}/shop")).json()["data"][0]
+    assert listed["coverImageUrl"] == url
+
+
+@pytest.mark.feature("A6")
+async def test_an_image_never_changes_and_says_so(shop: Shop) -> None:
+    ana = await shop.author("ana")
+    url = (await sends_cover(ana, await ana.sells(), picture(400, 300))).json()["coverImageUrl"]
+    answer = await shop.http.get(url)
+    assert answer.headers["cache-control"] == "public, max-age=31536000, immutable"
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    again = await shop.http.get(url, headers={"If-None-Match": answer.headers["etag"]})
+    assert (again.status_code, again.content) == (304, b"")
+
+
+async def test_only_images_lie_under_their_address(shop: Shop) -> None:
+    ana = await shop.author("ana")
+    atlas = await ana.sells()
+    file = await ana.adds_file(atlas)
+    url = (await sends_cover(ana, atlas, picture(400, 300))).json()["coverImageUrl"]
+    folder = url.rsplit("/", 1)[0]
+    for path in (
+        f"/media/{atlas['id']}/{file['versionId']}",
+        f"{folder}/..%2f..%2ffiles%2f{atlas['id']}%2f{file['versionId']}",
+        f"{folder}/999.webp",
+        f"{folder}/0320.webp",
+        f"{folder}/\u0663.webp",
+        f"{folder}/320.webp.part",
+        f"{folder}/",
+        folder,
+        "/media/x/320.webp",
+    ):
+        assert (await shop.http.get(path)).status_code == 404, path
+
+
+async def test_a_picture_is_never_blown_up(shop: Shop) -> None:
+    ana = await shop.author("ana")
+    atlas = await ana.sells()
+    for size, widths in (((200, 100), [200]), ((700, 300), [320, 640]), ((1, 1), [1]), ((320, 5000), [320])):
+        answer = await ana.post(f"{product_path(ana, atlas)}/media", files={"file": ("a.png", picture(*size))})
+        assert answer.status_code == 201, answer.text
+        assert [one["width"] for one in answer.json()["renditions"]] == widths
+
+
+@pytest.mark.parametrize(
+    ("kind", "mode", "colour"),
+    [
+        ("JPEG", "RGB", "red"),
+        ("JPEG", "L", 40),
+        ("JPEG", "CMYK", (0, 255, 255, 0)),
+        ("PNG", "RGBA", (255, 0, 0, 40)),
+        ("PNG", "P", 3),
+        ("PNG", "1", 1),
+        ("PNG", "LA", (40, 40)),
+        ("PNG", "I;16", 65535),
+        ("WEBP", "RGB", "red"),
+        ("GIF", "P", 3),
+    ],
+)
+async def test_every_kind_of_picture_is_drawn(shop: Shop, kind: str, mode: str, colour: object) -> None:
+    ana = await shop.author("ana")
+    sent = picture(400, 200, kind=kind, mode=mode, colour=colour)
+    image = await shown(shop, (await sends_cover(ana, await ana.sells(), sent)).json()["coverImageUrl"])
+    assert image.size == (320, 160)
+    assert image.mode == ("RGBA" if mode in ("RGBA", "LA") else "RGB")
+    if mode == "I;16":
+        assert min(image.getpixel((5, 5))) > 250  # type: ignore[arg-type, type-var]
+
+
+async def test_it_stands_upright_and_tells_nothing_of_where_it_was_taken(shop: Shop) -> None:
+    ana = await shop.author("ana")
+    exif = Image.Exif()
+    exif[0x0112], exif[0x010E] = 6, "taken at home"
+    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    sent = picture(400, 200, kind="JPEG", exif=exif.tobytes(), icc_profile=profile, comment=b"home")
+    assert b"taken at home" in sent
+    url = (await sends_cover(ana, await ana.sells(), sent)).json()["coverImageUrl"]
+    image = await shown(shop, url)
+    assert image.size == (200, 400)
+    assert not image.getexif() and not {"exif", "icc_profile", "xmp"} & set(image.info)
+    assert b"home" not in (await shop.http.get(url)).content
+
+
+async def test_an_animation_is_shown_by_its_first_frame(shop: Shop) -> None:
+    ana = await shop.author("ana")
+    frames, out = [Image.new("RGB", (100, 100), colour) for colour in ("red", "blue")], io.BytesIO()
+    frames[0].save(out, "GIF", save_all=True, append_images=frames[1:])
+    image = await shown(shop, (await sends_cover(ana, await ana.sells(), out.getvalue())).json()["coverImageUrl"])
+    assert getattr(image, "n_frames", 1) == 1
+    assert image.convert("RGB").getpixel((50, 50))[0] > 200  # type: ignore[index]
+
+
+@pytest.mark.feature("A6")
+@pytest.mark.parametrize(
+    ("content", "code"),
+    [
+        (b"<svg xmlns='http://www.w3.org/2000/svg'><script>alert(1)</script></svg>", "not_an_image"),
+        (b"<!doctype html><script>alert(1)</script>", "not_an_image"),
+        (b"", "not_an_image"),
+        (b"\x89PNG\r\n\x1a\n", "not_an_image"),
+        (picture()[:-2000], "not_an_image"),
+        (picture(100, 100, kind="BMP"), "not_an_image"),
+        (picture(100, 100, kind="TIFF"), "not_an_image"),
+        (b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 10 10\n", "not_an_image"),
+        (png_bomb(50_000, 50_000), "image_too_large"),
+        (png_bomb(7000, 7000), "image_too_large"),
+        (png_bomb(20_000, 1), "image_too_large"),
+        (png_bomb(2000, 2000), "not_an_image"),
+    ],
+    ids=["svg", "html", "empty", "head", "truncated", "bmp", "tiff", "eps", "bomb", "large", "long", "short of pixels"],
+)
+async def test_what_only_says_it_is_a_picture_is_refused(shop: Shop, content: bytes, code: str) -> None:
+    ana = await shop.author("ana")
+    atlas = await ana.sells()
+    for door in ("cover", "media"):
+        answer = await ana.post(f"{product_path(ana, atlas)}/{door}", files={"file": ("a.png", content, "image/png")})
+        assert (answer.status_code, answer.json()["code"]) == (422, code), answer.text
+        assert answer.json()["errors"][0]["pointer"] == "/file"
+    after = (await ana.get(product_path(ana, atlas))).json()
+    assert after["coverImageUrl"] is None and after["media"] == []
+
+
+async def test_a_picture_over_five_megabytes_is_refused(shop: Shop) -> None:
+    ana = await shop.author("ana")
+    atlas = await ana.sells()
+    answer = await sends_cover(ana, atlas, picture() + b"\0" * 5 * 1024 * 1024)
+    assert (answer.status_code, answer.json()["code"]) == (413, "too_large")
+
+
+@pytest.mark.feature("A6")
+async def test_only_the_team_may_change_pictures(shop: Shop) -> None:
+    ana, bob, vic = await shop.author("ana"), await shop.author("bob"), await shop.person("vic")
+    atlas = await ana.sells()
+    await shop.joins(vic, ana.site["tenantId"], "VIEWER")
+    for door in ("cover", "media"):
+        path, sent = f"{product_path(ana, atlas)}/{door}", {"file": ("a.png", picture(10, 10))}
+        assert (await shop.http.post(path, files=sent)).status_code == 401
+        assert (await bob.post(path, files=sent)).status_code == 404
+        assert (await vic.post(path, files=sent)).status_code == 403
+        elsewhere = path.replace(ana.site["id"], bob.site["id"])
+        assert (await bob.post(elsewhere, files=sent)).status_code == 404
+
+
+async def test_an_old_cover_is_shown_for_a_day_and_then_swept(shop: Shop) -> None:
+    ana = await shop.author("ana")
+    atlas = await ana.sells()
+    assert isinstance(shop.world.storage, Folder)
+    first = (await sends_cover(ana, atlas, picture())).json()["coverImageUrl"]
+    second = (await sends_cover(ana, atlas, picture(colour="red"))).json()["coverImageUrl"]
+    assert first != second
+    used = await shop.db.value("select bytes from storage_use where tenant_id = $1", UUID(ana.site["tenantId"]))
+    kept = await shop.db.value("select (cover ->> 'size_bytes')::bigint from products where id = $1", UUID(atlas["id"]))
+    assert used == kept > 0
+    assert (await shop.http.get(first)).status_code == 200
+    await storage.sweep_strays(shop.db, shop.world.storage, now=shop.now + timedelta(hours=25))
+    assert (await shop.http.get(first)).status_code == 404
+    assert (await shop.http.get(second)).status_code == 200
+    assert (await ana.delete(f"{product_path(ana, atlas)}/cover")).status_code == 204
+    assert (await ana.delete(f"{product_path(ana, atlas)}/cover")).status_code == 204
+    assert (await ana.get(product_path(ana, atlas))).json()["coverImageUrl"] is None
+    used = await shop.db.value("select bytes from storage_use where tenant_id = $1", UUID(ana.site["tenantId"]))
+    assert used == 0
+
+
+async def test_images_are_added_ordered_and_taken_away(shop: Shop) -> None:
+    ana = await shop.author("ana")
+    atlas = await ana.sells()
+    path, sent = f"{product_path(ana, atlas)}/media", {"file": ("a.png", picture(400, 400))}
+    one, two, three = [(await ana.post(path, files=sent)).json()["id"] for _ in range(3)]
+    ordered = await ana.put(f"{path}/order", {"ids": [three, one, two]})
+    assert [each["id"] for each in ordered.json()["data"]] == [three, one, two]
+    assert (await ana.put(f"{path}/order", {"ids": [one]})).status_code == 422
+    assert (await ana.delete(f"{path}/{one}")).status_code == 204
+    assert (await ana.delete(f"{path}/{one}")).status_code == 404
+    media = (await ana.get(product_path(ana, atlas))).json()["media"]
+    assert [each["id"] for each in media] == [three, two]
+    public = (await shop.http.get(f"/v1/s/{ana.site['slug']}/shop/{atlas['slug']}")).json()["media"]
+    assert [each["renditions"] for each in public] == [each["renditions"] for each in media]
+    assert (await shown(shop, public[0]["renditions"][-1]["url"])).size == (320, 320)
+
+
+async def test_images_sent_at_once_never_pass_the_limit(shop: Shop) -> None:
+    ana = await shop.author("ana")
+    atlas = await ana.sells()
+    await shop.db.do("update tenants set limits = $2 where id = $1", UUID(ana.site["tenantId"]), {"images": 3})
+    before = await strays(shop)
+    path, sent = f"{product_path(ana, atlas)}/media", {"file": ("a.png", picture(40, 40))}
+    answers = await asyncio.gather(*(ana.post(path, files=sent) for _ in range(8)))
+    assert sorted(answer.status_code for answer in answers) == [201] * 3 + [409] * 5
+    assert len((await ana.get(product_path(ana, atlas))).json()["media"]) == 3
+    assert await strays(shop) == before
+
+
+async def strays(shop: Shop) -> set[str]:
+    return {row["key"] for row in await shop.db.records("select key from stray_objects where key like 'media/%'")}

@@ -1,0 +1,39 @@
+"""Words of stories in which somebody puts files and pictures on a product."""
+
+from collections.abc import AsyncIterator
+from typing import TYPE_CHECKING, Any
+
+import httpx
+
+if TYPE_CHECKING:
+    from tests.vocabulary.shop import Person
+
+BOUNDARY = "story-boundary"
+
+
+async def adds_file(
+    person: "Person", product: dict[str, Any], name: str = "atlas.pdf", content: bytes = b"%PDF-1.7 a book"
+) -> dict[str, Any]:
+    """A file of the person's own product, as its door answers."""
+    answer = await person.post(f"{product_path(person, product)}/files", files={"file": (name, content)})
+    assert answer.status_code == 201, answer.text
+    file: dict[str, Any] = answer.json()
+    return file
+
+
+async def sends_form(person: "Person", method: str, path: str, body: AsyncIterator[bytes] | bytes) -> httpx.Response:
+    """A form as it was written, however wrong."""
+    kind = f"multipart/form-data; boundary={BOUNDARY}"
+    return await person.ask(method, path, content=body, headers={"Content-Type": kind})
+
+
+def product_path(person: "Person", product: dict[str, Any]) -> str:
+    assert person.site is not None, f"{person.name} has no site"
+    return f"/v1/sites/{person.site['id']}/products/{product['id']}"
+
+
+def form(content: bytes, *, name: str = "file", filename: str | None = "atlas.pdf", end: bool = True) -> bytes:
+    """One file as a multipart body; without its end, a truncated one."""
+    file = "" if filename is None else f'; filename="{filename}"'
+    head = f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="{name}"{file}\r\n\r\n'
+    return head.encode() + content + (f"\r\n--{BOUNDARY}--\r\n".encode() if end else b"")
