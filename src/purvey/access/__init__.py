@@ -16,6 +16,7 @@ from purvey.access.recovery import (
     reset_password,
     verify_email,
 )
+from purvey.access.rules import email_of
 from purvey.access.store import find_user, find_user_by_email, identify
 from purvey.access.sweeping import FORGET_EVERY_SECONDS, forget_old
 from purvey.kit.audit_log import audit, changes
@@ -40,6 +41,7 @@ __all__ = [
     "change_password",
     "changes",
     "create_user",
+    "email_of",
     "end_session",
     "find_user",
     "find_user_by_email",

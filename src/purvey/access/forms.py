@@ -84,6 +84,12 @@ class UserView(msgspec.Struct, rename="camel", kw_only=True):
     created_at: datetime
 
 
+class OnItsWay(msgspec.Struct, rename="camel"):
+    """What was asked for is done in a while; `message` says what to look for."""
+
+    message: str
+
+
 class SignedInView(msgspec.Struct, rename="camel", kw_only=True):
     """`token` goes into `Authorization: Bearer …`; it is shown this once."""
 

@@ -3,6 +3,7 @@
 Every door has one of these, or says `opt=PUBLIC`. A row outside one's scope does not exist: 404.
 """
 
+from collections.abc import Sequence
 from typing import Any, cast
 from uuid import UUID
 
@@ -29,7 +30,12 @@ async def signed_in(connection: Connection, _: BaseRouteHandler) -> None:
 
 async def in_person(connection: Connection, _: BaseRouteHandler) -> None:
     """Anybody purvey knows by a session of their own: no API key opens this door, whatever its scopes."""
-    if not (await someone(connection)).in_person:
+    refuse_keys(await someone(connection))
+
+
+def refuse_keys(me: Identity) -> None:
+    """NotAllowed for an API key."""
+    if not me.in_person:
         raise NotAllowed("An API key may not do this: sign in as yourself", code="not_for_keys")
 
 
@@ -43,7 +49,7 @@ async def admin(connection: Connection, _: BaseRouteHandler) -> None:
     me = await someone(connection)
     if not me.is_admin:
         raise NotAllowed("This needs a platform admin")
-    await in_person(connection, _)
+    refuse_keys(me)
 
 
 def may(*needed: Permission) -> Guard:
@@ -55,12 +61,28 @@ def may(*needed: Permission) -> Guard:
             raise NotFound("There is no such site")
         if not me.belongs and "tenant_id" in connection.path_params:
             raise NotFound("There is no such tenant")
-        missing = [permission for permission in needed if permission not in me.permissions]
-        if missing:
-            raise NotAllowed(f"This needs the permission {missing[0]}", extra={"permission": missing[0]})
+        refuse_missing(me, needed)
 
     cast(Any, guard).needs = needed  # so that a test can walk every door
     return guard
+
+
+def refuse_missing(me: Identity, needed: Sequence[Permission]) -> None:
+    missing = [permission for permission in needed if permission not in me.permissions]
+    if missing:
+        raise NotAllowed(f"This needs the permission {missing[0]}", extra={"permission": missing[0]})
+
+
+async def within(connection: Connection, tenant_id: UUID, *needed: Permission) -> Identity:
+    """Who is asking, in the scope of a tenant that the body names: what `may` is for one that the path names."""
+    token = bearer_of(cast(Scope, connection.scope))
+    if token is None:
+        raise Unauthenticated(NOBODY)
+    me = await known(connection, token, tenant_id=tenant_id)
+    if not me.belongs:
+        raise NotFound("There is no such tenant")
+    refuse_missing(me, needed)
+    return me
 
 
 async def someone(connection: Connection) -> Identity:
@@ -81,10 +103,10 @@ async def asking(connection: Connection) -> Identity | None:
     return found
 
 
-async def known(connection: Connection, token: str) -> Identity:
+async def known(connection: Connection, token: str, *, tenant_id: UUID | None = None) -> Identity:
     params = connection.path_params
     app = connection.app.state
-    site_id, tenant_id = (params.get(name) for name in ("site_id", "tenant_id"))
+    site_id, tenant_id = params.get("site_id"), tenant_id or params.get("tenant_id")
     me = await store.identify(
         app.db,
         token,

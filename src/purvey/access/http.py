@@ -19,6 +19,7 @@ from purvey.access.forms import (
     MadeKeyView,
     Mailed,
     MakeKey,
+    OnItsWay,
     ResetPassword,
     SessionView,
     SignedInView,
@@ -95,17 +96,19 @@ async def verify_email(
 @post("/auth/verify-email/resend", guards=[in_person], status_code=202, tags=["Accounts"])
 async def resend_verification(
     db: NamedDependency[Database], me: NamedDependency[Identity], now: NamedDependency[datetime]
-) -> None:
+) -> OnItsWay:
     """Mail the link again; nothing happens when the address is verified already."""
     await recovery.ask_verification(db, me, now=now)
+    return OnItsWay("A mail with a link is on its way, unless the address is verified already")
 
 
 @post("/auth/password-reset", opt=PUBLIC | SECRET, status_code=202, tags=["Accounts"])
 async def ask_reset(
     request: Asking, data: JSONBody[AskReset], db: NamedDependency[Database], now: NamedDependency[datetime]
-) -> None:
+) -> OnItsWay:
     """Mail a link that sets a new password. The answer is the same when there is no such account."""
     await recovery.ask_reset(db, email=data.email, visit=visit_of(request), now=now)
+    return OnItsWay("If there is an account with this address, a mail with a link is on its way")
 
 
 @post("/auth/password-reset/confirm", opt=PUBLIC | SECRET, status_code=204, tags=["Accounts"])

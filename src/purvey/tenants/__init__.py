@@ -1,6 +1,34 @@
-"""Tenants: whose books these are, the sites they are shown on, and who may act for them."""
+"""Tenants: whose books these are, the sites they are shown on, and who may act for them.
 
-from purvey.tenants.model import Role, Site, Tenant
-from purvey.tenants.store import find_site, find_site_by_slug, find_tenant, sites_on_show
+A site is opened in one's personal tenant, or in a shared one; a team grows by invitation, and keeps an owner.
+"""
 
-__all__ = ["Role", "Site", "Tenant", "find_site", "find_site_by_slug", "find_tenant", "sites_on_show"]
+from purvey.tenants.actions import change_site, change_tenant, create_site, create_tenant
+from purvey.tenants.events import InvitationMade
+from purvey.tenants.membership import accept_invitation, invite, make_invitation_token
+from purvey.tenants.model import Invitation, Member, Role, Site, Tenant
+from purvey.tenants.store import find_site, find_site_by_slug, find_tenant, role_of, sites_of, sites_on_show
+from purvey.tenants.teams import find_invitation
+
+__all__ = [
+    "Invitation",
+    "InvitationMade",
+    "Member",
+    "Role",
+    "Site",
+    "Tenant",
+    "accept_invitation",
+    "change_site",
+    "change_tenant",
+    "create_site",
+    "create_tenant",
+    "find_invitation",
+    "find_site",
+    "find_site_by_slug",
+    "find_tenant",
+    "invite",
+    "make_invitation_token",
+    "role_of",
+    "sites_of",
+    "sites_on_show",
+]

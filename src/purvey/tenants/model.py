@@ -45,3 +45,32 @@ class Site(msgspec.Struct, frozen=True, kw_only=True):
     created_at: datetime
     updated_at: datetime
     version: int
+
+
+class Member(msgspec.Struct, frozen=True, kw_only=True):
+    """Somebody of a tenant's team. `site_ids` limits the role to some of its sites; None is all, and the tenant."""
+
+    tenant_id: UUID
+    user_id: UUID
+    role: Role
+    site_ids: list[UUID] | None
+    created_at: datetime
+    username: str
+    display_name: str
+    email: str | None
+    avatar_url: str | None
+
+
+class Invitation(msgspec.Struct, frozen=True, kw_only=True):
+    """A place in a tenant's team, offered to whoever owns an e-mail address, for seven days."""
+
+    id: UUID
+    tenant_id: UUID
+    email: str
+    role: Role
+    site_ids: list[UUID] | None
+    invited_by: UUID
+    created_at: datetime
+    expires_at: datetime
+    accepted_at: datetime | None
+    revoked_at: datetime | None

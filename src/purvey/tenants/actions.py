@@ -1,0 +1,175 @@
+"""Opening tenants and sites, and changing their settings."""
+
+from datetime import datetime, timedelta
+from uuid import UUID
+
+import msgspec
+from msgspec import UNSET, UnsetType
+
+from purvey.kit.audit_log import Actor, audit, changes
+from purvey.kit.db import Database, Tx
+from purvey.kit.errors import Conflict, FieldError, Invalid
+from purvey.kit.ids import SLUG, new_id
+from purvey.kit.money import known_currency
+from purvey.kit.throttles import throttle
+from purvey.kit.versions import refuse_stale
+from purvey.kit.words import name_of
+from purvey.tenants import store, teams
+from purvey.tenants.model import Role, Site, Tenant
+
+MADE_A_DAY = 500
+
+
+class SlugTaken(Conflict):
+    """Another site has this slug."""
+
+    code = "slug_taken"
+
+
+async def create_tenant(
+    db: Database, me: Actor, *, name: str, tax_rate_bps: int = 0, tax_inclusive: bool = False, now: datetime
+) -> Tenant:
+    """A tenant of which one is the owner."""
+    await throttle(db, key=f"new-tenant:{me.user_id}", limit=MADE_A_DAY, window=timedelta(days=1), now=now)
+    async with db.transaction() as tx:
+        return await open_tenant(
+            tx, me, name=name_of(name, pointer="/name"), is_personal=False, tax_rate_bps=tax_rate_bps,
+            tax_inclusive=tax_inclusive, now=now,
+        )  # fmt: skip
+
+
+async def open_tenant(
+    tx: Tx,
+    me: Actor,
+    *,
+    name: str,
+    is_personal: bool,
+    tax_rate_bps: int = 0,
+    tax_inclusive: bool = False,
+    now: datetime,
+) -> Tenant:
+    tenant = await store.add_tenant(
+        tx, id=new_id(), name=name, is_personal=is_personal, tax_rate_bps=tax_rate_bps, tax_inclusive=tax_inclusive,
+        now=now,
+    )  # fmt: skip
+    await teams.add_member(tx, tenant.id, me.user_id, Role.OWNER, site_ids=None, now=now)
+    await audit(
+        tx, me, action="tenant.created", subject_type="tenant", subject_id=tenant.id, detail={"name": name}, now=now,
+        tenant_id=tenant.id,
+    )  # fmt: skip
+    return tenant
+
+
+async def change_tenant(
+    db: Database,
+    me: Actor,
+    tenant_id: UUID,
+    *,
+    name: str | UnsetType = UNSET,
+    tax_rate_bps: int | UnsetType = UNSET,
+    tax_inclusive: bool | UnsetType = UNSET,
+    now: datetime,
+) -> Tenant:
+    """Other settings; what is UNSET stays. A sale keeps the tax it was quoted with."""
+    async with db.transaction() as tx:
+        before = await store.lock_tenant(tx, tenant_id)
+        after = msgspec.structs.replace(
+            before,
+            name=before.name if name is UNSET else name_of(name, pointer="/name"),
+            tax_rate_bps=before.tax_rate_bps if tax_rate_bps is UNSET else tax_rate_bps,
+            tax_inclusive=before.tax_inclusive if tax_inclusive is UNSET else tax_inclusive,
+        )
+        if after == before:
+            return before
+        await audit(
+            tx, me, action="tenant.updated", subject_type="tenant", subject_id=tenant_id,
+            detail=changes(before, after), now=now, tenant_id=tenant_id,
+        )  # fmt: skip
+        return await store.change_tenant(tx, after)
+
+
+async def create_site(
+    db: Database,
+    me: Actor,
+    *,
+    slug: str,
+    name: str,
+    currency: str,
+    description: str | None = None,
+    tenant_id: UUID | None = None,
+    personal_name: str,
+    now: datetime,
+) -> Site:
+    """A storefront of a tenant, or of one's personal tenant, which is made at the first (`personal_name`).
+
+    Whether one may open a site in the tenant is for the door to ask. Raises SlugTaken.
+    """
+    slug, name = slug_of_site(slug), name_of(name, pointer="/name")
+    known_currency(currency)
+    await throttle(db, key=f"new-site:{me.user_id}", limit=MADE_A_DAY, window=timedelta(days=1), now=now)
+    async with db.transaction() as tx:
+        owner_id = tenant_id or (await personal_tenant(tx, me, name=personal_name, now=now)).id
+        site = await store.add_site(
+            tx, id=new_id(), tenant_id=owner_id, slug=slug, name=name, description=description, currency=currency,
+            created_by=me.user_id, now=now,
+        )  # fmt: skip
+        if site is None:
+            detail = f"The slug {slug!r} is taken; choose another"
+            raise SlugTaken(detail, errors=[FieldError("/slug", detail, "slug_taken")], extra={"slug": slug})
+        await audit(
+            tx, me, action="site.created", subject_type="site", subject_id=site.id,
+            detail={"slug": slug, "name": name, "currency": currency}, now=now, tenant_id=owner_id,
+        )  # fmt: skip
+    return site
+
+
+async def personal_tenant(tx: Tx, me: Actor, *, name: str, now: datetime) -> Tenant:
+    """The tenant that holds one's own sites; one at a time makes it, so that there is but one."""
+    await tx.do(store.LOCK_USER, me.user_id)
+    kept = await tx.maybe(Tenant, store.PERSONAL, me.user_id)
+    return kept or await open_tenant(tx, me, name=name, is_personal=True, now=now)
+
+
+def slug_of_site(text: str) -> str:
+    if not SLUG.fullmatch(text):
+        raise Invalid.field(
+            "/slug", "must be small letters a to z, digits and single hyphens between them", code="invalid_slug"
+        )
+    return text
+
+
+async def change_site(
+    db: Database,
+    me: Actor,
+    site_id: UUID,
+    *,
+    name: str | UnsetType = UNSET,
+    description: str | UnsetType | None = UNSET,
+    refund_window_days: int | UnsetType = UNSET,
+    sale_notice: bool | UnsetType = UNSET,
+    verified_email_for_limited: bool | UnsetType = UNSET,
+    version: int | UnsetType = UNSET,
+    if_match: str | None = None,
+    now: datetime,
+) -> Site:
+    """Other settings; what is UNSET stays. Raises Stale or StaleVersion when somebody else was faster."""
+    async with db.transaction() as tx:
+        before = await store.lock_site(tx, site_id)
+        refuse_stale(before.version, sent=version, if_match=if_match)
+        wanted = {
+            "name": name if name is UNSET else name_of(name, pointer="/name"),
+            "description": description,
+            "refund_window_days": refund_window_days,
+            "sale_notice": sale_notice,
+            "verified_email_for_limited": verified_email_for_limited,
+        }
+        after = msgspec.structs.replace(
+            before, **{field: value for field, value in wanted.items() if value is not UNSET}
+        )
+        if after == before:
+            return before
+        await audit(
+            tx, me, action="site.updated", subject_type="site", subject_id=site_id, detail=changes(before, after),
+            now=now, tenant_id=before.tenant_id,
+        )  # fmt: skip
+        return await store.change_site(tx, after, now=now)

@@ -1,0 +1,159 @@
+"""What the doors of tenants take and show, in the words of the wire."""
+
+from datetime import datetime
+from typing import Annotated
+from uuid import UUID
+
+import msgspec
+from msgspec import UNSET, Meta, UnsetType
+
+from purvey.kit.versions import Version
+from purvey.tenants.model import Invitation, Member, Role, Site, Tenant
+
+Name = Annotated[str, Meta(min_length=1, max_length=100)]
+Description = Annotated[str, Meta(max_length=5000)]
+Slug = Annotated[str, Meta(min_length=3, max_length=60)]
+Currency = Annotated[str, Meta(min_length=3, max_length=10)]
+TaxRate = Annotated[int, Meta(ge=0, le=10_000, description="Hundredths of a percent: 1900 is 19 %.")]
+Days = Annotated[int, Meta(ge=0, le=3650)]
+Sites = Annotated[list[UUID], Meta(min_length=1, max_length=100)]
+
+
+class Form(msgspec.Struct, forbid_unknown_fields=True, rename="camel", kw_only=True):
+    """A body; a field that is not one of its own is refused with its name."""
+
+
+class CreateTenant(Form):
+    name: Name
+    tax_rate_bps: TaxRate = 0
+    tax_inclusive: bool = False
+
+
+class ChangeTenant(Form):
+    name: Name | UnsetType = UNSET
+    tax_rate_bps: TaxRate | UnsetType = UNSET
+    tax_inclusive: bool | UnsetType = UNSET
+
+
+class CreateSite(Form):
+    """Without `tenantId` the site goes to one's personal tenant, which is made at the first."""
+
+    slug: Slug
+    name: Name
+    currency_code: Currency
+    description: Description | None = None
+    tenant_id: UUID | None = None
+
+
+class ChangeSite(Form):
+    """`refundWindowDays`: how long buyers may ask for their money; `saleNotice`: mail the author at each sale."""
+
+    name: Name | UnsetType = UNSET
+    description: Description | UnsetType | None = UNSET
+    refund_window_days: Days | UnsetType = UNSET
+    sale_notice: bool | UnsetType = UNSET
+    verified_email_for_limited: bool | UnsetType = UNSET
+    version: Version | UnsetType = UNSET
+
+
+class Invite(Form):
+    """`siteIds` limits the role to some of the tenant's sites."""
+
+    email: Annotated[str, Meta(min_length=3, max_length=254)]
+    role: Role
+    site_ids: Sites | None = None
+
+
+class AcceptInvitation(Form):
+    token: Annotated[str, Meta(min_length=1, max_length=200)]
+
+
+class ChangeMember(Form):
+    role: Role
+    site_ids: Sites | UnsetType | None = UNSET
+
+
+class TenantView(msgspec.Struct, rename="camel", kw_only=True):
+    id: UUID
+    name: str
+    is_personal: bool
+    tax_rate_bps: int
+    tax_inclusive: bool
+    created_at: datetime
+
+
+class SiteView(msgspec.Struct, rename="camel", kw_only=True):
+    id: UUID
+    tenant_id: UUID
+    slug: str
+    name: str
+    description: str | None
+    currency_code: str
+    refund_window_days: int
+    sale_notice: bool
+    verified_email_for_limited: bool
+    created_at: datetime
+    updated_at: datetime
+    version: int
+
+
+class MemberView(msgspec.Struct, rename="camel", kw_only=True):
+    tenant_id: UUID
+    user_id: UUID
+    username: str
+    display_name: str
+    email: str | None
+    avatar_url: str | None
+    role: Role
+    site_ids: list[UUID] | None
+    joined_at: datetime
+
+
+class InvitationView(msgspec.Struct, rename="camel", kw_only=True):
+    id: UUID
+    tenant_id: UUID
+    email: str
+    role: Role
+    site_ids: list[UUID] | None
+    invited_by: UUID
+    created_at: datetime
+    expires_at: datetime
+
+
+def tenant_view(tenant: Tenant) -> TenantView:
+    return msgspec.convert(tenant, TenantView, from_attributes=True)
+
+
+def site_view(site: Site) -> SiteView:
+    return SiteView(
+        id=site.id,
+        tenant_id=site.tenant_id,
+        slug=site.slug,
+        name=site.name,
+        description=site.description,
+        currency_code=site.currency,
+        refund_window_days=site.refund_window_days,
+        sale_notice=site.sale_notice,
+        verified_email_for_limited=site.verified_email_for_limited,
+        created_at=site.created_at,
+        updated_at=site.updated_at,
+        version=site.version,
+    )
+
+
+def member_view(member: Member) -> MemberView:
+    return MemberView(
+        tenant_id=member.tenant_id,
+        user_id=member.user_id,
+        username=member.username,
+        display_name=member.display_name,
+        email=member.email,
+        avatar_url=member.avatar_url,
+        role=member.role,
+        site_ids=member.site_ids,
+        joined_at=member.created_at,
+    )
+
+
+def invitation_view(invitation: Invitation) -> InvitationView:
+    return msgspec.convert(invitation, InvitationView, from_attributes=True)
