@@ -8,7 +8,7 @@ from litestar.exceptions import ValidationException
 
 
 class StrictRequest(Request[Any, Any, Any]):
-    """Where the framework bends what is sent until it fits, this reads the body as the door's own type or not at all."""
+    """The framework bends what is sent until it fits; this reads the body as the door's own type or not at all."""
 
     async def json(self) -> Any:
         field = self.route_handler.parsed_data_field

@@ -29,7 +29,9 @@ def set_up(log_format: str) -> None:
         cache_logger_on_first_use=True,
     )
     handler = logging.StreamHandler(sys.stderr)
-    foreign = pretty if plain else [structlog.processors.dict_tracebacks, structlog.processors.JSONRenderer()]
+    foreign: list[structlog.typing.Processor] = (
+        pretty if plain else [structlog.processors.dict_tracebacks, structlog.processors.JSONRenderer()]
+    )
     handler.setFormatter(structlog.stdlib.ProcessorFormatter(processors=foreign, foreign_pre_chain=shared))
     logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)
 
