@@ -25,6 +25,7 @@ from purvey.catalog.naming import SkuTaken, SlugTaken
 from purvey.catalog.quantities import TooFewCopies
 from purvey.catalog.read import find_product
 from purvey.catalog.rules import fulfilment_of
+from purvey.catalog.scope import refuse_strangers
 from purvey.catalog.shop import Badge, ShopProduct, ShopProductDetail, Sort, shop_page, shop_product
 from purvey.catalog.update import Archived, Suspended, update_product
 from purvey.catalog.views import ProductView
@@ -67,6 +68,7 @@ __all__ = [
     "fulfilment_of",
     "list_all_products",
     "list_products",
+    "refuse_strangers",
     "restore_product",
     "set_status",
     "shop_page",
