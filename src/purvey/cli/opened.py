@@ -19,7 +19,7 @@ def database(settings: Settings) -> Iterator[str]:
     if settings.database_url:
         yield settings.database_url
         return
-    server = EmbeddedPostgres(settings.home / "postgres").start()
+    server = EmbeddedPostgres(settings.home).start()
     try:
         yield server.dsn
     finally:

@@ -3,6 +3,7 @@
 import logging
 import sys
 
+import msgspec
 import structlog
 
 SECRETS = {"password", "token", "secret", "authorization", "cookie", "secret_key", "key"}
@@ -17,20 +18,27 @@ def set_up(log_format: str) -> None:
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         hide_secrets,
     ]
-    last: list[structlog.typing.Processor] = (
-        [structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())]
-        if plain
-        else [structlog.processors.dict_tracebacks, structlog.processors.JSONRenderer()]
-    )
+    pretty: list[structlog.typing.Processor] = [structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())]
+    lines: list[structlog.typing.Processor] = [structlog.processors.dict_tracebacks, json_line]
     structlog.configure(
-        processors=[*shared, *last],
+        processors=[*shared, *(pretty if plain else lines)],
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr)
+        if plain
+        else structlog.BytesLoggerFactory(sys.stderr.buffer),
         cache_logger_on_first_use=True,
     )
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(structlog.stdlib.ProcessorFormatter(processors=[*last], foreign_pre_chain=shared))
+    foreign: list[structlog.typing.Processor] = (
+        pretty if plain else [structlog.processors.dict_tracebacks, structlog.processors.JSONRenderer()]
+    )
+    handler.setFormatter(structlog.stdlib.ProcessorFormatter(processors=foreign, foreign_pre_chain=shared))
     logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)
+
+
+def json_line(_: structlog.typing.WrappedLogger, __: str, event: structlog.typing.EventDict) -> bytes:
+    """One line of JSON, by the fastest encoder there is: every request pays for it."""
+    return msgspec.json.encode(event, enc_hook=repr)
 
 
 def hide_secrets(

@@ -1,0 +1,82 @@
+"""A client that asks as fast as it is answered, in a process of its own: `python -m bench.load URL …`.
+
+Prints one JSON line: requests per second, the median and the 99th percentile in milliseconds, and how many failed.
+"""
+
+import asyncio
+import json
+import sys
+import time
+from urllib.parse import urlsplit
+
+import uvloop
+
+
+class Asker(asyncio.Protocol):
+    """One connection: a request, its whole answer, the next request."""
+
+    def __init__(self, request: bytes, until: float, done: asyncio.Future[None]) -> None:
+        self.request, self.until, self.done = request, until, done
+        self.buffer = bytearray()
+        self.times: list[float] = []
+        self.failed = 0
+        self.began = 0.0
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self.transport: asyncio.Transport = transport  # type: ignore[assignment]
+        self.ask()
+
+    def ask(self) -> None:
+        self.began = time.perf_counter()
+        if self.began > self.until:
+            self.transport.close()
+            return
+        self.transport.write(self.request)
+
+    def data_received(self, data: bytes) -> None:
+        self.buffer += data
+        end = self.buffer.find(b"\r\n\r\n")
+        if end < 0:
+            return
+        head = bytes(self.buffer[:end]).lower()
+        at = head.find(b"content-length:")
+        size = int(head[at + 15 :].split(b"\r\n", 1)[0]) if at >= 0 else 0
+        if len(self.buffer) < end + 4 + size:
+            return
+        self.failed += not head.startswith(b"http/1.1 2")
+        self.buffer.clear()
+        self.times.append(time.perf_counter() - self.began)
+        self.ask()
+
+    def connection_lost(self, _: Exception | None) -> None:
+        if not self.done.done():
+            self.done.set_result(None)
+
+
+async def load(url: str, *, connections: int, seconds: float) -> dict[str, float]:
+    parts = urlsplit(url)
+    path = parts.path + (f"?{parts.query}" if parts.query else "")
+    request = f"GET {path} HTTP/1.1\r\nHost: {parts.netloc}\r\n\r\n".encode()
+    loop = asyncio.get_running_loop()
+    began = time.perf_counter()
+    askers = []
+    for _ in range(connections):
+        done = loop.create_future()
+        _, asker = await loop.create_connection(
+            lambda done=done: Asker(request, began + seconds, done), parts.hostname, parts.port
+        )
+        askers.append(asker)
+    await asyncio.gather(*(asker.done for asker in askers))
+    took = time.perf_counter() - began
+    times = sorted(one for asker in askers for one in asker.times)
+    return {
+        "rate": len(times) / took,
+        "p50_ms": times[len(times) // 2] * 1000,
+        "p99_ms": times[int(len(times) * 0.99)] * 1000,
+        "failed": sum(asker.failed for asker in askers),
+    }
+
+
+if __name__ == "__main__":
+    where, connections, seconds = sys.argv[1], int(sys.argv[2]), float(sys.argv[3])
+    print(json.dumps(uvloop.run(load(where, connections=connections, seconds=seconds))))
