@@ -10,7 +10,9 @@ from purvey.catalog.events import (
     ProductDeleted,
     ProductUpdated,
 )
+from purvey.catalog.files import add_file, remove_file, replace_file
 from purvey.catalog.forms import CreateProduct, UpdateProduct
+from purvey.catalog.images import MOST_BYTES as IMAGE_BYTES
 from purvey.catalog.lists import (
     Filters,
     FoundPrice,
@@ -20,17 +22,19 @@ from purvey.catalog.lists import (
     list_all_products,
     list_products,
 )
+from purvey.catalog.media import add_image, remove_cover, remove_medium, set_cover
 from purvey.catalog.model import Category, Fulfilment, Kind, Price, Product, ProductType
 from purvey.catalog.naming import SkuTaken, SlugTaken
 from purvey.catalog.quantities import TooFewCopies
-from purvey.catalog.read import find_product
+from purvey.catalog.read import find_product, find_site_of
 from purvey.catalog.rules import fulfilment_of
-from purvey.catalog.scope import refuse_strangers
 from purvey.catalog.shop import Badge, ShopProduct, ShopProductDetail, Sort, shop_page, shop_product
 from purvey.catalog.update import Archived, Suspended, update_product
+from purvey.catalog.uploads import find_target
 from purvey.catalog.views import ProductView
 
 __all__ = [
+    "IMAGE_BYTES",
     "Archived",
     "Badge",
     "Category",
@@ -60,16 +64,24 @@ __all__ = [
     "TooFewCopies",
     "TooManyProducts",
     "UpdateProduct",
+    "add_file",
+    "add_image",
     "archive_product",
     "create_product",
     "find_price_by_sku",
     "find_prices_by_sku",
     "find_product",
+    "find_site_of",
+    "find_target",
     "fulfilment_of",
     "list_all_products",
     "list_products",
-    "refuse_strangers",
+    "remove_cover",
+    "remove_file",
+    "remove_medium",
+    "replace_file",
     "restore_product",
+    "set_cover",
     "set_status",
     "shop_page",
     "shop_product",

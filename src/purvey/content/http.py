@@ -2,6 +2,4 @@
 
 from typing import Any
 
-from purvey.content import http_chapters, http_public, http_series
-
-doors: list[Any] = [*http_series.doors, *http_chapters.doors, *http_public.doors]
+doors: list[Any] = []

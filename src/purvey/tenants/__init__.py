@@ -5,10 +5,17 @@ A site is opened in one's personal tenant, or in a shared one; a team grows by i
 
 from purvey.tenants.actions import change_site, change_tenant, create_site, create_tenant
 from purvey.tenants.events import InvitationMade
-from purvey.tenants.membership import accept_invitation, invite, make_invitation_token
+from purvey.tenants.membership import (
+    accept_invitation,
+    change_member,
+    invite,
+    make_invitation_token,
+    remove_member,
+    revoke_invitation,
+)
 from purvey.tenants.model import Invitation, Member, Role, Site, Tenant
 from purvey.tenants.store import find_site, find_site_by_slug, find_tenant, role_of, sites_of, sites_on_show
-from purvey.tenants.teams import find_invitation
+from purvey.tenants.teams import find_invitation, invitations_of, members_of
 
 __all__ = [
     "Invitation",
@@ -18,6 +25,7 @@ __all__ = [
     "Site",
     "Tenant",
     "accept_invitation",
+    "change_member",
     "change_site",
     "change_tenant",
     "create_site",
@@ -26,8 +34,12 @@ __all__ = [
     "find_site",
     "find_site_by_slug",
     "find_tenant",
+    "invitations_of",
     "invite",
     "make_invitation_token",
+    "members_of",
+    "remove_member",
+    "revoke_invitation",
     "role_of",
     "sites_of",
     "sites_on_show",

@@ -12,12 +12,23 @@ from purvey.web.account import account, signing
 from purvey.web.assets import static
 from purvey.web.refusals import APP_HANDLERS, PAGE_HANDLERS
 from purvey.web.shop import home, shop
+from purvey.web.studio import products, sites, uploads
+from purvey.web.studio.scope import SITE
 from purvey.world import World
 
 __all__ = ["APP_HANDLERS", "pages"]
+CHAPTERS = [home, shop, signing, account, products, uploads, sites]
 
 
 def pages(world: World) -> list[Any]:
     """Every page."""
-    handlers = [static, *home.pages, *shop.pages, *signing.pages, *account.pages]
-    return [Router("/", route_handlers=handlers, exception_handlers=PAGE_HANDLERS, include_in_schema=False)]
+    handlers = [static, *(page for chapter in CHAPTERS for page in chapter.pages)]
+    return [
+        Router(
+            "/",
+            route_handlers=handlers,
+            dependencies=SITE,
+            exception_handlers=PAGE_HANDLERS,
+            include_in_schema=False,
+        )
+    ]

@@ -68,6 +68,15 @@ class Form:
         except Invalid as finer:
             raise Invalid.field(f"/{name}", finer.detail) from None
 
+    def hundredths(self, name: str) -> int | None:
+        """A number with two decimals at most, in hundredths: 12.5 is 1250; None when nothing was typed."""
+        typed = self.text(name).replace(",", ".").removesuffix("%").strip()
+        if not typed:
+            return None
+        if not re.fullmatch(r"[0-9]{1,6}(\.[0-9]{1,2})?", typed):
+            raise Invalid.field(f"/{name}", "Give a number with at most two decimals")
+        return int(Decimal(typed) * 100)
+
     def moment(self, name: str) -> datetime | None:
         """A day and a time in UTC, as a browser's field gives it; None when nothing was typed."""
         typed = self.text(name)

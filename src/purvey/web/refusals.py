@@ -8,8 +8,9 @@ from litestar.response import Redirect
 
 from purvey.kit import problems
 from purvey.kit.errors import Unauthenticated
-from purvey.web.rendering import page
+from purvey.web.rendering import go, page
 from purvey.web.session import Page, SignInFirst, sign_in_path
+from purvey.web.studio.scope import NoSiteYet
 
 Handler = Callable[[Any, Any], Response[Any]]
 MACHINES = ("/v1", "/api", "/schema", "/healthz", "/readyz", "/metrics")
@@ -28,6 +29,10 @@ TITLES = {
 
 def lead_to_sign_in(request: Page, _: Exception) -> Redirect:
     return Redirect(sign_in_path(request), status_code=303, headers={"Cache-Control": "no-store"})
+
+
+def lead_to_first_site(request: Page, _: Exception) -> Redirect:
+    return go("/sites/new")
 
 
 def told(handler: Handler) -> Handler:
@@ -66,6 +71,7 @@ def for_people(handler: Handler) -> Handler:
 PAGE_HANDLERS: dict[Any, Any] = {
     **{kind: told(handler) for kind, handler in problems.HANDLERS.items()},
     SignInFirst: lead_to_sign_in,
+    NoSiteYet: lead_to_first_site,
     Unauthenticated: lead_to_sign_in,
 }
 APP_HANDLERS: dict[Any, Any] = {kind: for_people(handler) for kind, handler in problems.HANDLERS.items()}

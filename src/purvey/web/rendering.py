@@ -30,6 +30,7 @@ DONE = {
     "sent": "Sent.",
     "welcome": "Welcome! Your account is ready.",
     "signed-out": "You are signed out.",
+    "yours": "It is yours.",
     "verified": "Your e-mail address is verified.",
     "verification-sent": "We have sent you a mail with a link to verify your address.",
     "password-changed": "Your password is changed. Other sessions are ended.",
