@@ -3,12 +3,15 @@
 import asyncio
 import contextlib
 import os
+import shutil
 import socket
+import tempfile
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import asyncpg
 import httpx
+import hypothesis
 import msgspec
 import pytest
 import uvicorn
@@ -21,13 +24,39 @@ from purvey.worker import work
 from purvey.world import World, open_world
 from tests.vocabulary.shop import Clock, Shop
 
+POSTGRES_HOME = "TEST_POSTGRES_HOME"
+POSTGRES_SETTINGS = {"fsync": "off", "max_connections": "300"}
+
+# Searches are bounded and alike in every run of `make test`; `make proof` searches on, at random.
+hypothesis.settings.register_profile("default", max_examples=50, deadline=None, derandomize=True, print_blob=True)
+hypothesis.settings.register_profile("proof", max_examples=2_000, deadline=None, print_blob=True)
+hypothesis.settings.load_profile("default")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """The controller makes the folder of the run's PostgreSQL; test processes find it in the environment.
+
+    pytest's own folders are closed to the account that root's server runs as.
+    """
+    if POSTGRES_HOME not in os.environ:
+        folder = Path(tempfile.mkdtemp(prefix="purvey-tests-"))
+        folder.chmod(0o755)
+        os.environ[POSTGRES_HOME] = str(folder)
+        config.add_cleanup(forget_postgres)
+
+
+def forget_postgres() -> None:
+    """Stop what a killed test process left running, and leave nothing behind."""
+    home = Path(os.environ.pop(POSTGRES_HOME))
+    if (home / "postgres" / "data" / "postmaster.pid").exists():
+        EmbeddedPostgres(home, settings=POSTGRES_SETTINGS).start().stop()
+    shutil.rmtree(home)
+
 
 @pytest.fixture(scope="session")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address of a server that all test processes share; `{}` stands for the database."""
-    base = tmp_path_factory.getbasetemp()
-    home = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
-    server = EmbeddedPostgres(home / "postgres", settings={"fsync": "off", "max_connections": "300"}).start()
+def postgres() -> Iterator[str]:
+    """The address of a server that all test processes share; `/purvey?` in it names the database."""
+    server = EmbeddedPostgres(Path(os.environ[POSTGRES_HOME]), settings=POSTGRES_SETTINGS).start()
     yield server.dsn
     server.stop()
 

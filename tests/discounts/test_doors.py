@@ -76,7 +76,7 @@ async def test_a_percentage_is_kept_exactly(shop: Shop, value: float) -> None:
         ({"minimumAmount": -1}, 400, "/minimumAmount"),
         ({"productIds": []}, 400, "/productIds"),
         ({"productIds": ["x"]}, 400, "/productIds/0"),
-        ({"productIds": [str(new_id())]}, 422, "/productIds"),
+        ({"productIds": [str(new_id())]}, 422, "/productIds/0"),
         ({"duration": "REPEATING"}, 422, "/durationPeriods"),
         ({"durationPeriods": 2}, 422, "/durationPeriods"),
         ({"colour": "red"}, 400, "/colour"),

@@ -5,6 +5,8 @@ import email.policy
 import re
 from email.message import EmailMessage
 
+import pytest
+
 from tests.vocabulary import Shop
 
 
@@ -39,3 +41,23 @@ async def test_a_new_person_proves_their_address_by_the_link_they_were_sent(shop
     assert verified.status_code < 300, verified.text
     again = await shop.http.post("/v1/auth/verify-email", json={"token": found[1]})
     assert again.status_code == 422
+
+
+@pytest.mark.feature("A27")
+async def test_an_invited_person_joins_by_the_link_they_were_sent(shop: Shop) -> None:
+    ana, cleo = await shop.author("ana"), await shop.person("cleo")
+    assert ana.site is not None
+    team = f"/v1/tenants/{ana.site['tenantId']}"
+    assert (await cleo.get(f"{team}/members")).status_code == 404
+
+    invited = await ana.post(f"{team}/invitations", {"email": cleo.email, "role": "EDITOR"})
+    assert invited.status_code == 201, invited.text
+    await shop.settles()
+    (letter,) = letters_to(shop, cleo.email)
+    found = re.search(r"token=(\S+)", body_of(letter))
+    assert found is not None
+    assert found[1] not in invited.text
+
+    accepted = await cleo.post("/v1/invitations/accept", {"token": found[1]})
+    assert accepted.status_code < 300, accepted.text
+    assert (await cleo.get(f"/v1/sites/{ana.site['id']}/products")).status_code == 200

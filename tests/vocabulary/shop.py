@@ -14,6 +14,7 @@ from purvey.kit.ids import new_id, new_token, token_hash
 from purvey.world import World
 from tests.vocabulary.selling import sells
 from tests.vocabulary.uploading import adds_file, sends_form
+from tests.vocabulary.writing import begins_series, writes
 
 SESSION_DAYS = 30
 counter = itertools.count(1)
@@ -41,6 +42,8 @@ class Person:
         return await self.shop.http.request(method, path, headers=headers, **kwargs)
 
     sells = sells
+    begins_series = begins_series
+    writes = writes
     adds_file = adds_file
     sends_form = sends_form
 

@@ -28,6 +28,7 @@ from purvey.catalog.naming import SkuTaken, SlugTaken
 from purvey.catalog.quantities import TooFewCopies
 from purvey.catalog.read import find_product, find_site_of
 from purvey.catalog.rules import fulfilment_of
+from purvey.catalog.scope import refuse_strangers
 from purvey.catalog.shop import Badge, ShopProduct, ShopProductDetail, Sort, shop_page, shop_product
 from purvey.catalog.update import Archived, Suspended, update_product
 from purvey.catalog.uploads import find_target
@@ -76,6 +77,7 @@ __all__ = [
     "fulfilment_of",
     "list_all_products",
     "list_products",
+    "refuse_strangers",
     "remove_cover",
     "remove_file",
     "remove_medium",

@@ -22,6 +22,14 @@ app.command(queues)
 
 
 @app.command
+def demo(*, host: str = "127.0.0.1", port: int = 8000) -> int:
+    """Start a shop with real products in it, and say where it is."""
+    from purvey.cli.demo import run_demo
+
+    return run_demo(host=host, port=port)
+
+
+@app.command
 def serve(
     *,
     host: str = "127.0.0.1",

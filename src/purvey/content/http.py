@@ -2,4 +2,6 @@
 
 from typing import Any
 
-doors: list[Any] = []
+from purvey.content import http_chapters, http_public, http_series
+
+doors: list[Any] = [*http_series.doors, *http_chapters.doors, *http_public.doors]

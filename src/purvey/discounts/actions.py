@@ -8,14 +8,14 @@ from uuid import UUID
 
 import msgspec
 
-from purvey import access
+from purvey import access, catalog
 from purvey.access import Identity
 from purvey.discounts import forms, rules, store
 from purvey.discounts.forms import CreateDiscountCode, UpdateDiscountCode
 from purvey.discounts.model import DiscountCode, Reason
 from purvey.discounts.rules import InvalidDiscount
 from purvey.kit.db import Database, Queries, Tx
-from purvey.kit.errors import Conflict, Invalid, NotFound
+from purvey.kit.errors import Conflict, NotFound
 from purvey.kit.money import Money
 from purvey.kit.versions import refuse_changed, refuse_stale
 from purvey.tenants import Site
@@ -101,7 +101,7 @@ async def create(db: Database, me: Identity, *, site: Site, form: CreateDiscount
     code = forms.new_code(form, site=site, now=now)
     rules.refuse_impossible(code)
     async with db.transaction() as tx:
-        await refuse_strange_products(tx, code)
+        await catalog.refuse_strangers(tx, code.site_id, code.product_ids or [], pointer="/productIds")
         if not await store.insert(tx, code):
             raise taken(code)
         await access.audit(
@@ -134,7 +134,7 @@ async def change(
         values = forms.changes_of(form, before=before)
         after = msgspec.structs.replace(before, **values, version=before.version + 1, updated_at=now)
         rules.refuse_impossible(after)
-        await refuse_strange_products(tx, after)
+        await catalog.refuse_strangers(tx, site_id, after.product_ids or [], pointer="/productIds")
         if not await store.update(tx, after):
             raise taken(after)
         await access.audit(
@@ -156,12 +156,6 @@ async def remove(
             tx, me, action="discount.deleted", subject_type="discount_code", subject_id=code_id,
             detail={"code": code.code}, now=now,
         )  # fmt: skip
-
-
-async def refuse_strange_products(tx: Tx, code: DiscountCode) -> None:
-    strange = await store.not_of_site(tx, code.site_id, code.product_ids or [])
-    if strange:
-        raise Invalid.field("/productIds", f"The site has no product {strange[0]}", code="unknown_product")
 
 
 def there(code: DiscountCode | None) -> DiscountCode:

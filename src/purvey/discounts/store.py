@@ -1,6 +1,5 @@
 """The SQL of discount codes and their uses."""
 
-from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -91,15 +90,6 @@ DELETE = """
 update discount_codes
 set deleted_at = $2, is_active = false, version = version + 1, updated_at = $2
 where id = $1
-"""
-
-# Which of these products the site does not have.
-NOT_OF_SITE = """
-select wanted.id
-from unnest($2::uuid[]) as wanted (id)
-left join products p on p.id = wanted.id and p.site_id = $1
-where p.id is null
-order by wanted.id
 """
 
 # One more use is spoken for, if one is left and the code is on now. The row stays locked for the buyer's count.
@@ -238,10 +228,6 @@ async def update(tx: Tx, code: DiscountCode) -> bool:
 
 async def delete(tx: Tx, code_id: UUID, now: datetime) -> None:
     await tx.do(DELETE, code_id, now)
-
-
-async def not_of_site(db: Queries, site_id: UUID, product_ids: Sequence[UUID]) -> list[UUID]:
-    return [row["id"] for row in await db.records(NOT_OF_SITE, site_id, product_ids)]
 
 
 async def uses_of_buyer(db: Queries, code_id: UUID, buyer_id: UUID) -> int:

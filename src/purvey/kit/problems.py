@@ -91,22 +91,29 @@ def misread(request: Request[Any, Any, Any], error: ValidationException) -> Resp
 def field_error(item: Any) -> FieldError:
     message = str(item.get("message", item)) if isinstance(item, dict) else str(item)
     key = str(item.get("key", "")) if isinstance(item, dict) else ""
-    source = str(item.get("source", "")) if isinstance(item, dict) else ""
+    source = item.get("source", "") if isinstance(item, dict) else ""
+    source = str(getattr(source, "value", source))
     found = pointed(message)
     if found.pointer or not key or key == "data":
         return found
-    pointer = "/" + key.replace(".", "/") if source in ("", "body") else f"{source}:{key}"
+    pointer = "/" + key.replace(".", "/") if source in ("", "body") else f"{source}:{camel(key)}"
     return FieldError(pointer, found.detail)
 
 
-AT = re.compile(r" - at `\$?([^`]*)`$")
+def camel(name: str) -> str:
+    """A parameter as it is called on the wire: perPage for per_page."""
+    first, *rest = name.split("_")
+    return first + "".join(word.title() for word in rest)
+
+
+AT = re.compile(r" - at (?:`key` in )?`\$?([^`]*)`$")
 
 
 def pointed(message: str) -> FieldError:
     """msgspec's `… - at `$.prices[0].sku`` as a JSON pointer and a sentence."""
     match = AT.search(message)
     path = match.group(1) if match else ""
-    pointer = re.sub(r"\[(\d+|\.\.\.)\]", r"/\1", path).replace(".", "/")
+    pointer = re.sub(r"\[(\d+)\]", r"/\1", path.replace("[...]", "/*")).replace(".", "/")
     missing = re.search(r"missing required field `([^`]*)`", message) or re.search(r"unknown field `([^`]*)`", message)
     if missing:
         pointer = f"{pointer}/{missing.group(1)}"
@@ -158,6 +165,7 @@ HANDLERS: dict[Any, Any] = {
     asyncpg.UntranslatableCharacterError: unspeakable,
     asyncpg.DataError: unspeakable,
     UnicodeDecodeError: no_text,
+    asyncpg.TransactionRollbackError: overwhelmed,  # a deadlock, resolved at this one's cost
     asyncpg.PostgresConnectionError: overwhelmed,
     asyncpg.TooManyConnectionsError: overwhelmed,
     asyncpg.CannotConnectNowError: overwhelmed,

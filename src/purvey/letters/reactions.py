@@ -3,11 +3,12 @@
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
-from purvey import access
+from purvey import access, tenants
 from purvey.access import EmailVerificationAsked, PasswordResetAsked, Purpose
 from purvey.kit.events import Event, Heard, Reaction
 from purvey.letters.sending import Desk
 from purvey.settings import Settings
+from purvey.tenants import InvitationMade
 
 VERIFY_HOURS = 72
 RESET_HOURS = 1
@@ -38,9 +39,30 @@ async def write_with_token(desk: Desk, heard: Heard, asked: Event, *, kind: str,
     await desk.write(heard.db, kind=kind, about=heard.event_id, to=user.email, now=heard.now, words=words)
 
 
+async def invite(desk: Desk, heard: Heard, made: Event) -> None:
+    """The link that joins a team; nothing is written when the invitation was withdrawn meanwhile."""
+    invitation = await tenants.find_invitation(heard.db, made.subject_id)
+    if await desk.has_written(heard.db, "invitation", about=heard.event_id, to=invitation.email):
+        return
+    async with heard.db.transaction() as tx:
+        token = await tenants.make_invitation_token(tx, invitation.id, heard.now)
+    inviter = await access.find_user(heard.db, invitation.invited_by)
+    if token is None or inviter is None:
+        return
+    words = {
+        "inviter": inviter.display_name,
+        "tenant": (await tenants.find_tenant(heard.db, invitation.tenant_id)).name,
+        "role": invitation.role,
+        "days": (invitation.expires_at - invitation.created_at).days,
+        "link": f"{desk.base_url}/invitations/accept?token={token}",
+    }
+    await desk.write(heard.db, kind="invitation", about=heard.event_id, to=invitation.email, now=heard.now, words=words)
+
+
 LETTERS: tuple[tuple[type[Event], Write], ...] = (
     (EmailVerificationAsked, ask_to_verify),
     (PasswordResetAsked, offer_new_password),
+    (InvitationMade, invite),
 )
 
 

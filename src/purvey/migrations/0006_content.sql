@@ -8,11 +8,13 @@ create table series (
     slug text not null,
     description text,
     is_published boolean not null default true,
+    deleted_at timestamptz,
     version int not null default 1,
     created_at timestamptz not null,
-    updated_at timestamptz not null,
-    unique (site_id, slug)
+    updated_at timestamptz not null
 );
+create unique index series_slug_taken on series (site_id, slug) where deleted_at is null;
+create index series_of_site on series (site_id, id desc);
 
 -- The products whose owners may read a series' SUBSCRIBERS chapters.
 create table series_opened_by (
@@ -28,7 +30,7 @@ create table chapters (
     series_id uuid not null references series on delete restrict,
     title text not null check (length(title) between 1 and 200),
     slug text not null,
-    number int not null,
+    number int not null check (number >= 0),
     body text not null default '',
     access_level text not null check (access_level in ('FREE', 'PAID', 'SUBSCRIBERS')),
     price_amount bigint check (price_amount > 0),
@@ -38,7 +40,9 @@ create table chapters (
     version int not null default 1,
     created_at timestamptz not null,
     updated_at timestamptz not null,
-    unique (series_id, slug),
-    unique (series_id, number),
-    check (access_level <> 'PAID' or price_amount is not null)
+    constraint paid_chapter_has_price check (access_level <> 'PAID' or price_amount is not null)
 );
+-- What was deleted gives its slug and number back; its buyers still read it by its id.
+create unique index chapters_slug_taken on chapters (series_id, slug) where deleted_at is null;
+create unique index chapters_number_taken on chapters (series_id, number) where deleted_at is null;
+create index chapters_of_site on chapters (site_id, id desc);

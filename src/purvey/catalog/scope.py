@@ -1,0 +1,28 @@
+"""Which products are a site's own: codes, series and bundles may name no other."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from purvey.kit.db import Queries
+from purvey.kit.errors import FieldError, Invalid
+
+# Which of these products the site does not have, by their places.
+STRANGERS = """
+select wanted.at - 1 as at
+from unnest($2::uuid[]) with ordinality as wanted (id, at)
+left join products p on p.id = wanted.id and p.site_id = $1
+where p.id is null
+order by wanted.at
+"""
+
+
+async def refuse_strangers(db: Queries, site_id: UUID, product_ids: Sequence[UUID], *, pointer: str) -> None:
+    """Invalid, naming each place under `pointer`, when a product is not one of the site's."""
+    if not product_ids:
+        return
+    places = [row["at"] for row in await db.records(STRANGERS, site_id, product_ids)]
+    faults = [
+        FieldError(f"{pointer}/{at}", f"This site has no product {product_ids[at]}", "unknown_product") for at in places
+    ]
+    if faults:
+        raise Invalid("; ".join(fault.detail for fault in faults), errors=faults)
