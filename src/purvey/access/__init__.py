@@ -3,11 +3,12 @@
 People sign up and in, prove their e-mail, and give keys to programs; a role in a tenant says what they may do there.
 """
 
-from purvey.access.actions import change_me, create_user, end_session, sign_in, sign_out, sign_up, token_for
+from purvey.access.actions import end_session, sign_in, sign_out, sign_up, token_for
 from purvey.access.events import EmailVerificationAsked, EmailVerified, PasswordResetAsked
 from purvey.access.keyring import keys_of, sessions_of
 from purvey.access.keys import make_key, revoke_key
 from purvey.access.model import ROLE_PERMISSIONS, Identity, Permission, Purpose, Session, User, Visit
+from purvey.access.people import change_me, create_user
 from purvey.access.recovery import (
     ask_reset,
     ask_verification,

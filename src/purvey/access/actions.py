@@ -1,17 +1,14 @@
-"""Signing up, in and out, and what people say of themselves."""
+"""Signing up, in and out: sessions, and what guessing at passwords gets."""
 
-import secrets
 from datetime import datetime, timedelta
 from uuid import UUID
 
-import msgspec
-
-from purvey.access import keyring, passwords, rules, store
+from purvey.access import keyring, passwords, people, rules, store
 from purvey.access.events import EmailVerificationAsked
 from purvey.access.model import Identity, Session, User, Visit
-from purvey.kit.audit_log import audit, changes
+from purvey.kit.audit_log import audit
 from purvey.kit.db import Database, Tx
-from purvey.kit.errors import Conflict, FieldError, NotFound, Unauthenticated
+from purvey.kit.errors import NotFound, Unauthenticated
 from purvey.kit.events import publish
 from purvey.kit.ids import new_id, new_token, token_hash
 from purvey.kit.throttles import forgive, throttle
@@ -23,27 +20,12 @@ TRIES_AT_ONE_ACCOUNT = 10
 TRIES_FROM_ONE_ADDRESS = 100
 SIGN_UP_WINDOW = timedelta(hours=1)
 AGENT_MAX = 400
-NAMES_TRIED = 20
 
 
 class WrongCredentials(Unauthenticated):
     """No account has this e-mail and this password; which of them is wrong is not said."""
 
     code = "wrong_credentials"
-
-
-class Taken(Conflict):
-    """Somebody else has it."""
-
-    @classmethod
-    def email(cls) -> "Taken":
-        detail = "An account has this e-mail already; sign in, or ask for a new password"
-        return cls(detail, code="email_taken", errors=[FieldError("/email", detail, "email_taken")])
-
-    @classmethod
-    def username(cls, username: str) -> "Taken":
-        detail = f"The user name {username!r} is taken; choose another"
-        return cls(detail, code="username_taken", errors=[FieldError("/username", detail, "username_taken")])
 
 
 async def sign_up(
@@ -69,45 +51,10 @@ async def sign_up(
         await throttle(db, key=key, limit=limit, window=SIGN_UP_WINDOW, now=now)
     kept = await passwords.hash_password(password)
     async with db.transaction() as tx:
-        user = await add(tx, email=email, name=name, username=chosen, password_hash=kept, now=now)
+        user = await people.add(tx, email=email, name=name, username=chosen, password_hash=kept, now=now)
         session, token = await start_session(tx, user.id, password_hash=kept, visit=visit, now=now)
         publish(tx, EmailVerificationAsked(subject_id=user.id, tenant_id=None, at=now))
     return user, session, token
-
-
-async def add(
-    tx: Tx,
-    *,
-    email: str,
-    name: str,
-    username: str | None,
-    password_hash: str | None,
-    now: datetime,
-    is_admin: bool = False,
-    verified: bool = False,
-) -> User:
-    """A row of a person; a user name is made from the name when none was chosen."""
-    first = username or rules.username_from(name)
-    for number in range(NAMES_TRIED):
-        word = first if number == 0 else f"{first}-{secrets.token_hex(1 + number // 4)[:7]}"
-        user = await store.add_user(
-            tx,
-            id=new_id(),
-            email=email,
-            username=word,
-            display_name=name,
-            password_hash=password_hash,
-            is_admin=is_admin,
-            verified_at=now if verified else None,
-            now=now,
-        )
-        if user is not None:
-            return user
-        if await store.find_user_by_email(tx, email):
-            raise Taken.email()
-        if username is not None:
-            raise Taken.username(username)
-    raise Taken.username(first)
 
 
 async def sign_in(db: Database, *, email: str, password: str, visit: Visit, now: datetime) -> tuple[User, Session, str]:
@@ -190,62 +137,6 @@ async def end_other_sessions(db: Database, me: Identity) -> None:
     """End every session of one's own but the one that asks."""
     async with db.transaction() as tx:
         await tx.do(keyring.END_OTHERS, me.user_id, me.credential)
-
-
-async def change_me(
-    db: Database,
-    me: Identity,
-    *,
-    now: datetime,
-    display_name: str | msgspec.UnsetType = msgspec.UNSET,
-    username: str | msgspec.UnsetType = msgspec.UNSET,
-    avatar_url: str | msgspec.UnsetType | None = msgspec.UNSET,
-) -> User:
-    """What a person says of themselves; what is UNSET stays. Raises Taken."""
-    async with db.transaction() as tx:
-        before = await tx.one(User, store.LOCK_USER, me.user_id)
-        after = msgspec.structs.replace(
-            before,
-            display_name=before.display_name if display_name is msgspec.UNSET
-            else name_of(display_name, pointer="/displayName"),
-            username=before.username if username is msgspec.UNSET else rules.username_of(username),
-            avatar_url=before.avatar_url if avatar_url is msgspec.UNSET else avatar_url,
-        )  # fmt: skip
-        if after != before:
-            changed = await store.change_user(tx, after)
-            if changed is None:
-                raise Taken.username(after.username)
-            detail = changes(before, after)
-            await audit(
-                tx, me, action="user.updated", subject_type="user", subject_id=me.user_id, detail=detail, now=now
-            )
-    return after
-
-
-async def create_user(
-    db: Database,
-    *,
-    email: str,
-    password: str | None,
-    now: datetime,
-    is_admin: bool = False,
-    display_name: str | None = None,
-    username: str | None = None,
-) -> User:
-    """An account made by whoever runs the shop, its e-mail taken as proved. Raises Taken."""
-    email = rules.email_of(email)
-    name = name_of(display_name or email.partition("@")[0], pointer="/displayName")
-    chosen = rules.username_of(username) if username is not None else None
-    if password is not None:
-        rules.check_password(password, pointer="/password", others=[email, chosen])
-    kept = await passwords.hash_password(password) if password is not None else None
-    async with db.transaction() as tx:
-        user = await add(
-            tx, email=email, name=name, username=chosen, password_hash=kept, now=now, is_admin=is_admin, verified=True
-        )
-        detail = {"email": email, "isAdmin": is_admin}
-        await audit(tx, None, action="user.created", subject_type="user", subject_id=user.id, detail=detail, now=now)
-    return user
 
 
 async def token_for(db: Database, *, email: str, now: datetime) -> str:
