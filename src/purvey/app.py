@@ -24,6 +24,7 @@ from purvey.kit.bodies import StrictRequest
 from purvey.kit.edge import edge
 from purvey.kit.pages import PAGING
 from purvey.payments.http import doors as payment_doors
+from purvey.payments.testbank.http import doors as bank_doors
 from purvey.purchases.http import doors as purchase_doors
 from purvey.support.http import doors as support_doors
 from purvey.tenants.http import doors as tenant_doors
@@ -58,7 +59,7 @@ def litestar(world: World) -> Litestar:
         middleware=[idempotency.middleware(world.db, owner_of=guards.owner_of, now=world.clock)],
     )
     return Litestar(
-        [v1, *image_doors, *health.doors, *pages(world)],
+        [v1, *image_doors, *health.doors, *pages(world), *(bank_doors if world.settings.test_bank else [])],
         dependencies=dependencies(world),
         exception_handlers=APP_HANDLERS,
         request_class=StrictRequest,

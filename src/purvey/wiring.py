@@ -3,11 +3,12 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from purvey import access, letters
+from purvey import access, catalog, letters, purchases
 from purvey import storage as files
 from purvey.kit.db import Database
 from purvey.kit.events import Reaction
 from purvey.payments import Gateways
+from purvey.payments.testbank import reactions as bank_reactions
 from purvey.settings import Settings
 from purvey.storage import Storage
 from purvey.worker import Sweep
@@ -15,7 +16,7 @@ from purvey.worker import Sweep
 
 def reactions(settings: Settings, *, gateways: Gateways, storage: Storage) -> Sequence[Reaction]:
     """Every reaction of every slice."""
-    return [*letters.reactions(settings)]
+    return [*letters.reactions(settings), *purchases.reactions(gateways), *bank_reactions(gateways)]
 
 
 def sweeps(settings: Settings, *, gateways: Gateways, storage: Storage) -> Sequence[Sweep]:
@@ -24,7 +25,19 @@ def sweeps(settings: Settings, *, gateways: Gateways, storage: Storage) -> Seque
     async def stray_objects(db: Database, now: datetime) -> int:
         return await files.sweep_strays(db, storage, now=now)
 
+    async def open_payments(db: Database, now: datetime) -> int:
+        return await purchases.sweep_payments(db, gateways, base_url=settings.base_url, now=now)
+
+    async def refunds_in_flight(db: Database, now: datetime) -> int:
+        return await purchases.sweep_refunds(db, gateways, now=now)
+
+    async def sold_counts(db: Database, now: datetime) -> int:
+        return await catalog.roll_up_sales(db)
+
     return [
+        Sweep("purchases.open-payments", 2, open_payments),
+        Sweep("purchases.refunds", 5, refunds_in_flight),
+        Sweep("catalog.sold-counts", 2, sold_counts),
         Sweep("storage.strays", 3600, stray_objects),
         Sweep("access.forget-old", access.FORGET_EVERY_SECONDS, access.forget_old),
     ]

@@ -8,6 +8,7 @@ import msgspec
 
 from purvey import wiring
 from purvey.kit import db as database
+from purvey.kit import failpoints
 from purvey.kit.db import Database
 from purvey.kit.events import Reaction, flusher
 from purvey.payments import Gateways
@@ -39,6 +40,7 @@ class World(msgspec.Struct, frozen=True, kw_only=True):
 @asynccontextmanager
 async def open_world(settings: Settings, *, dsn: str, clock: Clock = wall_clock) -> AsyncIterator[World]:
     """Connect to everything; what was opened is closed at the end."""
+    failpoints.arm(settings.failpoint)
     db = await database.connect(dsn, pooler=settings.database_pooler)
     storage = open_storage(settings)
     gateways = open_gateways(settings, db=db, clock=clock)

@@ -12,6 +12,7 @@ import httpx
 from purvey.access.store import SESSION_PREFIX
 from purvey.kit.ids import new_id, new_token, token_hash
 from purvey.world import World
+from tests.vocabulary import buying
 from tests.vocabulary.selling import sells
 from tests.vocabulary.uploading import adds_file, sends_form
 from tests.vocabulary.writing import begins_series, writes
@@ -46,6 +47,15 @@ class Person:
     writes = writes
     adds_file = adds_file
     sends_form = sends_form
+    asks_to_buy = buying.asks_to_buy
+    buys = buying.buys
+    has = buying.has
+    pays = buying.pays
+    declines = buying.declines
+    answers_the_bank = buying.answers_the_bank
+    sees = buying.sees
+    owns = buying.owns
+    refunds = buying.refunds
 
     async def get(self, path: str, **kwargs: Any) -> httpx.Response:
         return await self.ask("GET", path, **kwargs)
@@ -68,6 +78,10 @@ class Shop:
 
     def __init__(self, world: World, *, base_url: str, clock: Clock, http: httpx.AsyncClient) -> None:
         self.world, self.db, self.base_url, self.clock, self.http = world, world.db, base_url, clock, http
+
+    stock_of = buying.stock_of
+    sweeps = buying.sweeps
+    books_agree = buying.books_agree
 
     @property
     def now(self) -> datetime:

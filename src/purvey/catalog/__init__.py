@@ -25,17 +25,32 @@ from purvey.catalog.lists import (
 from purvey.catalog.media import add_image, remove_cover, remove_medium, set_cover
 from purvey.catalog.model import Category, Fulfilment, Kind, Price, Product, ProductType
 from purvey.catalog.naming import SkuTaken, SlugTaken
+from purvey.catalog.offers import BUNDLE, BY_HAND, PRODUCT_OFFER, Offer
 from purvey.catalog.quantities import TooFewCopies
 from purvey.catalog.read import find_product, find_site_of
 from purvey.catalog.rules import fulfilment_of
 from purvey.catalog.scope import refuse_strangers
 from purvey.catalog.shop import Badge, ShopProduct, ShopProductDetail, Sort, shop_page, shop_product
+from purvey.catalog.stock import (
+    Shelf,
+    SoldOut,
+    Taken,
+    put_back,
+    release,
+    reserve,
+    roll_up_sales,
+    sell,
+    sell_at_once,
+)
 from purvey.catalog.update import Archived, Suspended, update_product
 from purvey.catalog.uploads import find_target
 from purvey.catalog.views import ProductView
 
 __all__ = [
+    "BUNDLE",
+    "BY_HAND",
     "IMAGE_BYTES",
+    "PRODUCT_OFFER",
     "Archived",
     "Badge",
     "Category",
@@ -44,6 +59,7 @@ __all__ = [
     "FoundPrice",
     "Fulfilment",
     "Kind",
+    "Offer",
     "Price",
     "PriceCreated",
     "PriceDeleted",
@@ -56,12 +72,15 @@ __all__ = [
     "ProductUpdated",
     "ProductView",
     "SetStatus",
+    "Shelf",
     "ShopProduct",
     "ShopProductDetail",
     "SkuTaken",
     "SlugTaken",
+    "SoldOut",
     "Sort",
     "Suspended",
+    "Taken",
     "TooFewCopies",
     "TooManyProducts",
     "UpdateProduct",
@@ -77,12 +96,18 @@ __all__ = [
     "fulfilment_of",
     "list_all_products",
     "list_products",
+    "put_back",
     "refuse_strangers",
+    "release",
     "remove_cover",
     "remove_file",
     "remove_medium",
     "replace_file",
+    "reserve",
     "restore_product",
+    "roll_up_sales",
+    "sell",
+    "sell_at_once",
     "set_cover",
     "set_status",
     "shop_page",

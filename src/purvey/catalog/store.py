@@ -152,13 +152,14 @@ where product_id = $1
 
 # A product becomes limited: what was sold before counts, unless it is more than there shall be.
 OPEN_STOCK = """
-insert into stock (product_id, total, sold)
-select p.id, $2, greatest(p.sold_count, 0)
+insert into stock (product_id, total, sold, sold_before)
+select p.id, $2, greatest(p.sold_count, 0), greatest(p.sold_count, 0)
 from products p
 where p.id = $1
     and greatest(p.sold_count, 0) <= $2
 on conflict (product_id) do update
-set total = excluded.total, sold = greatest(stock.sold, excluded.sold)
+set total = excluded.total, sold = greatest(stock.sold, excluded.sold),
+    sold_before = stock.sold_before + greatest(stock.sold, excluded.sold) - stock.sold
 where stock.reserved + greatest(stock.sold, excluded.sold) <= excluded.total
 """
 
@@ -169,7 +170,7 @@ left join stock s on s.product_id = p.id
 where p.id = $1
 """
 
-INSERT_STOCK = "insert into stock (product_id, total, sold) values ($1, $2, $3)"
+INSERT_STOCK = "insert into stock (product_id, total, sold, sold_before) values ($1, $2, $3, $3)"
 
 # Products that shall be in a bundle, held so that none becomes a bundle meanwhile.
 LOCK_CANDIDATES = """

@@ -4,6 +4,7 @@ Authors keep them here; who may read a chapter is decided above, where it is kno
 """
 
 from purvey.content.model import AccessLevel, Chapter, ReadableChapter, Series
+from purvey.content.offers import CHAPTER_OFFER
 from purvey.content.public import (
     PublicSeries,
     PublicSeriesDetail,
@@ -13,6 +14,7 @@ from purvey.content.public import (
 )
 
 __all__ = [
+    "CHAPTER_OFFER",
     "AccessLevel",
     "Chapter",
     "PublicSeries",

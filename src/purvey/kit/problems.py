@@ -122,6 +122,8 @@ def pointed(message: str) -> FieldError:
 
 def plain(request: Request[Any, Any, Any], error: HTTPException) -> Response[Any]:
     """What the framework refuses by itself: unknown paths, methods, too large bodies."""
+    if error.status_code >= 500:
+        return crash(request, error)
     phrase = HTTPStatus(error.status_code).phrase
     code = phrase.lower().replace(" ", "_")
     return answer(request, error.status_code, code, error.detail or phrase, headers=dict(error.headers or {}))

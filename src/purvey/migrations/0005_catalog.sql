@@ -96,7 +96,15 @@ create table stock (
     total bigint not null check (total >= 0),
     reserved bigint not null default 0 check (reserved >= 0),
     sold bigint not null default 0 check (sold >= 0),
+    sold_before bigint not null default 0,   -- of these, so many were sold while nothing was counted
     constraint stock_never_oversold check (reserved + sold <= total)
+);
+
+-- Sales not yet rolled up into products.sold_count, so that no product's row is hot.
+create table sold_tallies (
+    id bigint generated always as identity primary key,
+    product_id uuid not null references products on delete restrict,
+    quantity bigint not null
 );
 
 create table bundle_members (

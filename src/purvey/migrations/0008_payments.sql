@@ -16,9 +16,10 @@ create table payments (
     checkout_url text,
     checkout_reference text,                  -- the gateway's session
     reference text,                           -- the gateway's payment
-    expires_at timestamptz,                   -- the hold ends here; the provider is asked first
-    asked_at timestamptz,                     -- when recovery last asked the provider
+    expires_at timestamptz not null,          -- the hold ends here; the provider is asked first
+    ask_at timestamptz not null,              -- when the sweep next asks the provider what became of it
     asked_times int not null default 0,
+    closed_at timestamptz,                    -- nothing can be paid at its checkout any more, nothing is held for it
     paid_at timestamptz,
     refunded_amount bigint not null default 0,
     refunding_amount bigint not null default 0,
@@ -32,8 +33,9 @@ create table payments (
 );
 create unique index payments_by_checkout on payments (provider, checkout_reference) where checkout_reference is not null;
 create unique index payments_by_reference on payments (provider, reference) where reference is not null;
-create index payments_open on payments (expires_at, id) where status in ('PENDING', 'PROCESSING', 'REQUIRES_ACTION');
-create index payments_of_tenant on payments (tenant_id, created_at desc, id);
+create index payments_to_ask on payments (ask_at, id) where closed_at is null;
+create index payments_of_tenant on payments (tenant_id, created_at desc, id desc);
+create index payments_newest on payments (created_at desc, id desc);
 
 -- Each move of a payment's life: who, when, why.
 create table payment_moves (
@@ -56,14 +58,16 @@ create table refunds (
     currency text not null,
     reason text not null,
     status text not null check (status in ('REQUESTED', 'APPROVED', 'SENT', 'SUCCEEDED', 'FAILED')),
-    requested_by uuid references users on delete restrict,
+    requested_by uuid references users on delete restrict,   -- null: purvey itself, for money that came too late
+    ask_at timestamptz not null,               -- when the sweep next looks after it
+    asked_times int not null default 0,
     reference text,
     failure text,
     created_at timestamptz not null,
     updated_at timestamptz not null
 );
 create index refunds_of_payment on refunds (payment_id, created_at, id);
-create index refunds_in_flight on refunds (updated_at, id) where status in ('APPROVED', 'SENT');
+create index refunds_in_flight on refunds (ask_at, id) where status in ('APPROVED', 'SENT');
 create unique index refunds_by_reference on refunds (payment_id, reference) where reference is not null;
 
 create table disputes (
@@ -126,7 +130,7 @@ create table test_bank_sessions (
     webhook_url text not null,
     state text not null check (state in ('open', 'paid', 'declined', 'expired')),
     payment_reference text unique,
-    refunded bigint not null default 0,
+    refunded bigint not null default 0 check (refunded between 0 and amount),
     dispute text check (dispute in ('open', 'won', 'lost')),
     delivery jsonb not null default '{}',      -- how webhooks are sent: twice, late, out of order, never
     expires_at timestamptz not null,
@@ -137,5 +141,7 @@ create table test_bank_refunds (
     idempotency_key uuid not null unique,
     session_id text not null references test_bank_sessions on delete restrict,
     amount bigint not null check (amount > 0),
+    state text not null check (state in ('pending', 'succeeded', 'failed')),
     created_at timestamptz not null
 );
+create index test_bank_refunds_of_session on test_bank_refunds (session_id, created_at, id);

@@ -36,7 +36,9 @@ create table purchases (
     currency text not null,
     discount_code_id uuid references discount_codes on delete restrict,
     status text not null,                      -- follows the payment's, in the same transaction
-    holds_stock boolean not null default false,
+    -- What is kept for it in stock and of its discount: HELD while its checkout is open, SOLD when paid,
+    -- RELEASED when nothing came of it, RETURNED when refunded and put back on the shelf.
+    goods text not null check (goods in ('HELD', 'SOLD', 'RELEASED', 'RETURNED')),
     fulfilment_state text check (fulfilment_state in ('TO_DO', 'IN_PROGRESS', 'SHIPPED', 'DONE')),
     fulfilment_note text,
     shipping_address jsonb,
@@ -62,15 +64,18 @@ create index purchases_of_chapter on purchases (chapter_id) where chapter_id is 
 create index purchases_by_status on purchases (status, created_at);
 -- One open checkout a buyer and thing (ruling 18), held by the database.
 create unique index purchases_one_open_product on purchases (buyer_id, product_id)
-    where product_id is not null and status in ('PENDING', 'PROCESSING', 'REQUIRES_ACTION');
+    where goods = 'HELD' and product_id is not null;
 create unique index purchases_one_open_chapter on purchases (buyer_id, chapter_id)
-    where chapter_id is not null and status in ('PENDING', 'PROCESSING', 'REQUIRES_ACTION');
+    where goods = 'HELD' and chapter_id is not null;
 
--- What a purchase holds and entitles to: the product itself, or a bundle's members as they were when sold.
+create index purchases_open on purchases (buyer_id) where goods = 'HELD';
+
+-- What a purchase holds and entitles to: the product itself, and a bundle's members as they were when sold.
 create table purchase_items (
     purchase_id uuid not null references purchases on delete restrict,
     product_id uuid not null references products on delete restrict,
     quantity bigint not null check (quantity >= 1),
+    counted boolean not null,                  -- the product was limited then, so its stock counts this
     primary key (purchase_id, product_id)
 );
 

@@ -1,8 +1,21 @@
 """Payments: money in and money back, through whichever gateway the seller has.
 
-Payments never learn what is being paid for: they know a reference and an amount.
+Payments never learn what is being paid for: they know a subject's reference and an amount.
+Start reading at `model.LIFE`, the table of everything that can happen to a payment.
 """
 
+from purvey.payments.actions import (
+    Applied,
+    NotRefundable,
+    RefundTooMuch,
+    apply,
+    approve_refund,
+    begin,
+    request_refund,
+    turn_down_refund,
+)
+from purvey.payments.choice import NoGateway, live_keys_beside_test_bank
+from purvey.payments.events import GatewayNotified, PaymentMoved, RefundApproved, StripeNotified
 from purvey.payments.gateway import (
     BadSignature,
     Checkout,
@@ -19,20 +32,84 @@ from purvey.payments.gateway import (
     Standing,
     State,
 )
+from purvey.payments.model import (
+    LIFE,
+    MONEY_CAME,
+    PAID,
+    REFUND_LIFE,
+    Dispute,
+    DisputeStatus,
+    Happening,
+    Payment,
+    Refund,
+    RefundHappening,
+    RefundStatus,
+    Status,
+)
+from purvey.payments.store import (
+    by_notice,
+    disputes_of,
+    due,
+    find,
+    find_refund,
+    handled,
+    lock,
+    of_subject,
+    refunds_due,
+    refunds_of,
+    save_checkout,
+)
 
 __all__ = [
+    "LIFE",
+    "MONEY_CAME",
+    "PAID",
+    "REFUND_LIFE",
+    "Applied",
     "BadSignature",
     "Checkout",
     "CheckoutOrder",
+    "Dispute",
     "DisputeStanding",
+    "DisputeStatus",
     "ForeignPaymentMethod",
     "Gateway",
     "GatewayDown",
+    "GatewayNotified",
     "GatewayRefused",
     "Gateways",
+    "Happening",
+    "NoGateway",
+    "NotRefundable",
     "Notice",
+    "Payment",
+    "PaymentMoved",
     "References",
+    "Refund",
+    "RefundApproved",
+    "RefundHappening",
     "RefundStanding",
+    "RefundStatus",
+    "RefundTooMuch",
     "Standing",
     "State",
+    "Status",
+    "StripeNotified",
+    "apply",
+    "approve_refund",
+    "begin",
+    "by_notice",
+    "disputes_of",
+    "due",
+    "find",
+    "find_refund",
+    "handled",
+    "live_keys_beside_test_bank",
+    "lock",
+    "of_subject",
+    "refunds_due",
+    "refunds_of",
+    "request_refund",
+    "save_checkout",
+    "turn_down_refund",
 ]

@@ -3,14 +3,16 @@
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 from uuid import UUID
 
 import msgspec
 
-from purvey.kit.db import Database
+from purvey.kit.db import Queries
 from purvey.kit.errors import Conflict, Invalid, Malformed, Unavailable
 from purvey.kit.money import Money
+
+RETRY_AFTER_SECONDS = 5
 
 
 class BadSignature(Invalid):
@@ -23,6 +25,9 @@ class GatewayDown(Unavailable):
     """The gateway did not answer, or not in a way that tells what became of the money. Asking again is safe."""
 
     code = "gateway_unavailable"
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(detail, retry_after_seconds=RETRY_AFTER_SECONDS)
 
 
 class GatewayRefused(Conflict):
@@ -154,13 +159,14 @@ class Gateway(Protocol):
         ...
 
 
+@runtime_checkable
 class Gateways(Protocol):
     """Which gateway a tenant sells by."""
 
-    async def for_sale(self, db: Database, tenant_id: UUID, currency: str) -> Gateway:
+    async def for_sale(self, db: Queries, tenant_id: UUID, currency: str) -> Gateway:
         """The gateway of a new sale; Conflict `no_gateway` when the tenant can take no such money."""
         ...
 
-    async def named(self, db: Database, tenant_id: UUID | None, name: str) -> Gateway:
+    async def named(self, db: Queries, tenant_id: UUID | None, name: str) -> Gateway:
         """A gateway by name, with the tenant's own keys or the platform's; NotFound."""
         ...

@@ -1,5 +1,142 @@
-"""The JSON doors of payments."""
+"""The JSON doors of payments: what gateways tell us, and what a platform admin sees."""
 
-from typing import Any
+from datetime import datetime
+from typing import Annotated, Any, Self
+from uuid import UUID
 
-doors: list[Any] = []
+import msgspec
+from litestar import Request, get, post
+from litestar.di import NamedDependency
+from litestar.params import FromPath, FromQuery
+
+from purvey.access.guards import PUBLIC, admin
+from purvey.kit.db import Database
+from purvey.kit.events import publish
+from purvey.kit.failpoints import reach
+from purvey.kit.pages import Page, Paging, page_of, total_of
+from purvey.payments import store
+from purvey.payments.events import GatewayNotified, StripeNotified
+from purvey.payments.gateway import Gateways, Notice
+from purvey.payments.model import Payment, Status
+
+HOOK: dict[str, Any] = {**PUBLIC, "idempotency": "exempt"}
+ProviderName = Annotated[str, msgspec.Meta(max_length=40)]
+
+
+class PaymentView(msgspec.Struct, rename="camel", kw_only=True):
+    """A payment as an admin sees it; amounts in minor units."""
+
+    id: UUID
+    tenant_id: UUID
+    subject_type: str
+    subject_id: UUID
+    payer_id: UUID
+    type: str
+    provider: str
+    amount: int
+    refunded_amount: int
+    refunding_amount: int
+    currency_code: str
+    status: Status
+    dispute_open: bool
+    reference: str | None
+    checkout_reference: str | None
+    failure: str | None
+    expires_at: datetime
+    paid_at: datetime | None
+    created_at: datetime
+    updated_at: datetime
+
+    @classmethod
+    def of(cls, payment: Payment) -> Self:
+        names = set(cls.__struct_fields__) - {"currency_code"}
+        return cls(currency_code=payment.currency, **{name: getattr(payment, name) for name in names})
+
+
+class Received(msgspec.Struct):
+    """The notice is kept; what it means is found out afterwards."""
+
+    received: bool = True
+
+
+@post("/webhooks/{provider:str}", opt=HOOK, status_code=200)
+async def receive(
+    provider: FromPath[str],
+    request: Request[Any, Any, Any],
+    db: NamedDependency[Database],
+    gateways: NamedDependency[Gateways],
+    now: NamedDependency[datetime],
+) -> Received:
+    """A gateway's webhook, for the platform's own account there."""
+    return await take(request, provider, None, db=db, gateways=gateways, now=now)
+
+
+@post("/webhooks/{provider:str}/{tenant_id:uuid}", opt=HOOK, status_code=200)
+async def receive_for_tenant(
+    *,
+    provider: FromPath[str],
+    tenant_id: FromPath[UUID],
+    request: Request[Any, Any, Any],
+    db: NamedDependency[Database],
+    gateways: NamedDependency[Gateways],
+    now: NamedDependency[datetime],
+) -> Received:
+    """A gateway's webhook, for a tenant's own account there."""
+    return await take(request, provider, tenant_id, db=db, gateways=gateways, now=now)
+
+
+async def take(
+    request: Request[Any, Any, Any],
+    provider: str,
+    tenant_id: UUID | None,
+    *,
+    db: Database,
+    gateways: Gateways,
+    now: datetime,
+) -> Received:
+    """Verify, keep, and answer at once; a notice that came before changes nothing."""
+    gateway = await gateways.named(db, tenant_id, provider)
+    body = await request.body()
+    notice = gateway.read_notice(dict(request.headers), body, now=now)
+    reach("notice.verified")
+    async with db.transaction() as tx:
+        if await store.receive(tx, gateway.name, notice, tenant_id=tenant_id, body=body, now=now):
+            publish(tx, notified(gateway.name, notice, tenant_id=tenant_id, now=now))
+    reach("notice.received")
+    return Received()
+
+
+def notified(provider: str, notice: Notice, *, tenant_id: UUID | None, now: datetime) -> GatewayNotified:
+    kind = StripeNotified if provider == "stripe" else GatewayNotified
+    return kind(
+        subject_id=notice.payment_id or UUID(int=0),
+        tenant_id=tenant_id,
+        at=now,
+        provider=provider,
+        notice_id=notice.id,
+        kind=notice.kind,
+        payment_id=notice.payment_id,
+        checkout_reference=notice.checkout_reference,
+        reference=notice.reference,
+    )
+
+
+@get("/admin/payments", guards=[admin])
+async def list_payments(
+    *,
+    db: NamedDependency[Database],
+    paging: Paging,
+    status: FromQuery[Status | None] = None,
+    provider: FromQuery[ProviderName | None] = None,
+    tenantId: FromQuery[UUID | None] = None,  # noqa: N803 - the query's own name
+    payerId: FromQuery[UUID | None] = None,  # noqa: N803
+    purchaseId: FromQuery[UUID | None] = None,  # noqa: N803
+) -> Page[PaymentView]:
+    """Payments of every tenant, newest first."""
+    filters = (status, provider, tenantId, payerId, purchaseId)
+    rows = await store.listed(db, filters, paging)
+    total = await total_of(paging, lambda: store.count(db, filters))
+    return page_of(rows, PaymentView.of, asked=paging, order=store.NEWEST, total=total)
+
+
+doors: list[Any] = [receive, receive_for_tenant, list_payments]

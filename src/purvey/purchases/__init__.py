@@ -1,1 +1,69 @@
-"""Purchases."""
+"""Purchases: a buyer chooses something, pays for it, and owns it; or gets the money back.
+
+Start at `buying.buy`, then `settling.settle`: what follows when the money moved. `recovery` finishes what nobody did.
+"""
+
+from purvey.purchases.actions import NothingToFulfil, NotOpen, cancel, execute_refund, fulfil, refund, with_payment
+from purvey.purchases.books import LAWS, audit_books
+from purvey.purchases.buying import CheckoutClosed, buy
+from purvey.purchases.events import (
+    FulfilmentMoved,
+    OneTimePurchaseCompleted,
+    PurchaseBegun,
+    PurchaseClosed,
+    PurchaseRefunded,
+)
+from purvey.purchases.model import (
+    FULFILMENT_LIFE,
+    Address,
+    Fulfilment,
+    Goods,
+    ItemType,
+    Order,
+    Purchase,
+    Started,
+)
+from purvey.purchases.reactions import reactions
+from purvey.purchases.reads import detail, mine, of_site, sale
+from purvey.purchases.recovery import sweep_payments, sweep_refunds
+from purvey.purchases.store import find
+from purvey.purchases.views import PurchaseDetail, PurchaseView, SaleDetail, SaleView
+
+__all__ = [
+    "FULFILMENT_LIFE",
+    "LAWS",
+    "Address",
+    "CheckoutClosed",
+    "Fulfilment",
+    "FulfilmentMoved",
+    "Goods",
+    "ItemType",
+    "NotOpen",
+    "NothingToFulfil",
+    "OneTimePurchaseCompleted",
+    "Order",
+    "Purchase",
+    "PurchaseBegun",
+    "PurchaseClosed",
+    "PurchaseDetail",
+    "PurchaseRefunded",
+    "PurchaseView",
+    "SaleDetail",
+    "SaleView",
+    "Started",
+    "audit_books",
+    "buy",
+    "cancel",
+    "detail",
+    "execute_refund",
+    "find",
+    "fulfil",
+    "mine",
+    "of_site",
+    "reactions",
+    "refund",
+    "sale",
+    "sweep_payments",
+    "sweep_refunds",
+    "with_payment",
+]

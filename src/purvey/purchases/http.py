@@ -1,5 +1,7 @@
-"""The JSON doors of purchases."""
+"""The JSON doors of purchases: for buyers, for sellers, for admins. A handler translates; it decides nothing."""
 
 from typing import Any
 
-doors: list[Any] = []
+from purvey.purchases import http_buyer, http_seller
+
+doors: list[Any] = [*http_buyer.doors, *http_seller.doors]

@@ -1,0 +1,85 @@
+"""An offer: whatever is being bought, seen alike. Read in one statement with the buyer's own standing by purchases."""
+
+from datetime import datetime
+from uuid import UUID
+
+import msgspec
+
+from purvey.catalog.stock import Shelf
+
+BUNDLE = "BUNDLE"
+BY_HAND = {"MERCHANDISE": "shippingAddress", "COMMISSION_SLOT": "brief"}  # what each asks of its buyer
+
+
+class Offer(msgspec.Struct, frozen=True, kw_only=True):
+    """A product at a price, or a chapter, as it is sold at this moment.
+
+    `on_sale`: active, neither withdrawn nor suspended, and so is every member of a bundle that must be.
+    `shelves` has a row for each limited product that a sale would take from. `minimum_amount` is set for
+    pay-what-you-want alone. Amounts are minor units for one unit.
+    """
+
+    item_type: str
+    item_id: UUID
+    tenant_id: UUID
+    site_id: UUID
+    name: str
+    product_type: str | None
+    price_version_id: UUID | None
+    unit_amount: int
+    currency: str
+    divide_by: int | None
+    round: str | None
+    recurring: bool
+    minimum_amount: int | None
+    on_sale: bool
+    available_from: datetime | None
+    available_until: datetime | None
+    wants_verified_email: bool
+    license_text: str | None
+    tax_rate_bps: int
+    tax_inclusive: bool
+    member_ids: list[UUID]
+    shelves: list[Shelf]
+
+    @property
+    def by_hand(self) -> bool:
+        """Whether the author fulfils it; everything else is digital and owned once."""
+        return self.product_type in BY_HAND
+
+
+# A product at the price that $2 names, or at its default; no row when there is no such product or price.
+PRODUCT_OFFER = """
+select 'product' as item_type, p.id as item_id, p.tenant_id, p.site_id, p.name, p.product_type,
+    v.id as price_version_id, v.amount as unit_amount, v.currency, v.divide_by, v.round,
+    v.recurring_interval is not null as recurring,
+    case when p.is_pay_what_you_want then p.minimum_amount end as minimum_amount,
+    p.is_active and p.deleted_at is null and p.suspended_at is null and pr.archived_at is null
+        and not exists (
+            select
+            from bundle_members b
+            join products m on m.id = b.member_id
+            where b.bundle_id = p.id
+                and (m.deleted_at is not null or m.suspended_at is not null)
+        ) as on_sale,
+    p.available_from, p.available_until,
+    s.verified_email_for_limited as wants_verified_email,
+    case when p.license_enabled then p.license_text end as license_text,
+    t.tax_rate_bps, t.tax_inclusive,
+    members.ids as member_ids,
+    coalesce((
+        select jsonb_agg(to_jsonb(k) order by k.product_id)
+        from stock k
+        join products l on l.id = k.product_id and l.is_limited
+        where k.product_id = any(members.ids || p.id)
+    ), '[]') as shelves
+from products p
+join prices pr on pr.product_id = p.id and case when $2::uuid is null then pr.is_default else pr.id = $2 end
+join price_versions v on v.id = pr.current_version_id
+join sites s on s.id = p.site_id
+join tenants t on t.id = p.tenant_id
+cross join lateral (
+    select array(select member_id from bundle_members where bundle_id = p.id order by member_id) as ids
+) as members
+where p.id = $1
+"""

@@ -1,0 +1,40 @@
+"""Places where a test may kill the process, one between every two steps that must survive it."""
+
+import os
+import signal
+
+POINTS = (
+    "purchase.resolved",  # nothing is written yet
+    "purchase.inserted",  # the row is written, the goods are not reserved
+    "purchase.reserved",  # everything is written, nothing is committed
+    "purchase.begun",  # committed; the gateway was not asked
+    "purchase.opened",  # the gateway has a checkout that we have not noted
+    "purchase.checkout_saved",  # noted; the buyer was not told
+    "notice.verified",  # the webhook is read, the inbox has no row
+    "notice.received",  # the inbox has it; the gateway was not answered
+    "payment.looked_up",  # the gateway said how it stands; nothing is written
+    "payment.applied",  # the payment moved; the purchase did not, nothing is committed
+    "purchase.followed",  # everything is written, nothing is committed
+    "purchase.settled",  # committed; the job was not acknowledged
+    "checkout.expired",  # the gateway closed it; the hold is not released
+    "refund.ordered",  # the refund is written, nothing is committed
+    "refund.approved",  # committed; the gateway was not asked
+    "refund.sent",  # the gateway has the refund; we have not noted it
+    "refund.noted",  # noted; its success was not read
+)
+
+armed: str | None = None
+
+
+def arm(point: str | None) -> None:
+    """Choose where this process dies; None lets it live. ValueError for a point that does not exist."""
+    global armed  # noqa: PLW0603 - one switch a process, set once by the wiring
+    if point is not None and point not in POINTS:
+        raise ValueError(f"{point!r} is not a failpoint; there are {', '.join(POINTS)}")
+    armed = point
+
+
+def reach(point: str) -> None:
+    """Die here, when this is the chosen place."""
+    if armed is not None and armed == point:
+        os.kill(os.getpid(), signal.SIGKILL)

@@ -1,0 +1,304 @@
+"""What can be done with money. Verbs taking `tx` join the caller's transaction; none calls a gateway."""
+
+from datetime import datetime
+from uuid import UUID
+
+import msgspec
+
+from purvey.kit.db import Tx
+from purvey.kit.errors import Conflict, NotFound
+from purvey.kit.events import publish
+from purvey.kit.money import Money
+from purvey.payments import rules, store
+from purvey.payments.events import PaymentMoved, RefundApproved
+from purvey.payments.gateway import DisputeStanding, RefundStanding, Standing
+from purvey.payments.model import (
+    LIFE,
+    REFUND_LIFE,
+    REFUNDABLE,
+    DisputeStatus,
+    Happening,
+    Payment,
+    Refund,
+    RefundHappening,
+    RefundStatus,
+    Status,
+)
+
+AT_THE_GATEWAY = "made at the gateway"
+
+
+class RefundTooMuch(Conflict):
+    """More would go back than is left of what was paid."""
+
+    code = "refund_too_much"
+
+
+class NotRefundable(Conflict):
+    """There is no money here that could go back."""
+
+    code = "not_refundable"
+
+
+class Applied(msgspec.Struct, frozen=True, kw_only=True):
+    """What a gateway's word changed: the payment before and after, and the refund that arrived last, if one did."""
+
+    before: Payment
+    after: Payment
+    arrived: Refund | None = None
+
+    @property
+    def moved(self) -> bool:
+        return self.before.version != self.after.version
+
+    @property
+    def money_came(self) -> bool:
+        """Whether it is by this that the money is here, and was not sent back already."""
+        gone = self.after.status in {Status.REFUNDED, Status.CHARGEBACK_LOST}
+        return self.before.paid_at is None and self.after.paid_at is not None and not gone
+
+    @property
+    def closed(self) -> bool:
+        """Whether it is by this that the checkout is over."""
+        return self.before.closed_at is None and self.after.closed_at is not None
+
+
+async def begin(
+    tx: Tx,
+    *,
+    id: UUID,
+    tenant_id: UUID,
+    subject_type: str,
+    subject_id: UUID,
+    payer_id: UUID,
+    provider: str,
+    money: Money,
+    expires_at: datetime,
+    now: datetime,
+) -> None:
+    """Somebody owes this from now on."""
+    await store.insert(
+        tx,
+        id=id,
+        tenant_id=tenant_id,
+        subject_type=subject_type,
+        subject_id=subject_id,
+        payer_id=payer_id,
+        provider=provider,
+        amount=money.minor,
+        currency=money.currency,
+        expires_at=expires_at,
+        ask_at=rules.next_ask(now=now, asked_times=0, expires_at=expires_at),
+        now=now,
+    )
+
+
+async def apply(
+    tx: Tx, payment_id: UUID, standing: Standing, *, actor: str, now: datetime, called_off: bool = False
+) -> Applied:
+    """Make a payment what its gateway says it is. What is known already, or older than that, changes nothing.
+
+    The payment is locked until the transaction ends. `called_off`: the checkout was closed on purpose.
+    """
+    before = await store.lock(tx, payment_id)
+    wrong = rules.wrong_money(before, standing)
+    course = Course(before)
+    for happening in rules.happenings(before, standing, called_off=called_off):
+        course.move(happening)
+    course.payment = noted(course.payment, standing, wrong=wrong, now=now)
+    arrived = None
+    for refund in standing.refunds:
+        arrived = await apply_refund(tx, course, refund, now=now) or arrived
+    for dispute in standing.disputes:
+        await apply_dispute(tx, course, dispute, now=now)
+    after = msgspec.structs.replace(course.payment, updated_at=now)
+    if course.moves or msgspec.structs.replace(after, updated_at=before.updated_at) != before:
+        reason = wrong or standing.failure
+        await store.save(tx, before, after, course.moves, actor=actor, reason=reason)
+        tell(tx, before, after, reason=reason, now=now)
+    return Applied(before=before, after=after, arrived=arrived)
+
+
+class Course:
+    """A payment on its way through its life, and each of its steps."""
+
+    def __init__(self, payment: Payment) -> None:
+        self.payment = payment
+        self.moves: list[tuple[int, Status, Happening, Status]] = []
+
+    def move(self, happening: Happening) -> None:
+        """One step; ImpossibleMove where the table is silent."""
+        before = self.payment.status
+        after = LIFE.after(before, happening)
+        self.moves.append((self.payment.version, before, happening, after))
+        self.payment = msgspec.structs.replace(self.payment, status=after, version=self.payment.version + 1)
+
+
+def noted(payment: Payment, standing: Standing, *, wrong: str | None, now: datetime) -> Payment:
+    """The payment with what the gateway calls it, why it failed, when it was paid, when its checkout ended."""
+    closes = standing.state in rules.CLOSED and payment.closed_at is None
+    paid = payment.status is Status.SUCCEEDED and payment.paid_at is None
+    return msgspec.structs.replace(
+        payment,
+        checkout_reference=payment.checkout_reference or standing.checkout_reference,
+        reference=payment.reference or standing.reference,
+        failure=wrong or standing.failure or payment.failure,
+        closed_at=now if closes else payment.closed_at,
+        paid_at=now if paid else payment.paid_at,
+    )
+
+
+async def apply_refund(tx: Tx, course: Course, standing: RefundStanding, *, now: datetime) -> Refund | None:
+    """Move one refund, and the payment when its money arrived; the refund when it did."""
+    refund = await store.refund_of(
+        tx, course.payment.id, refund_id=standing.refund_id, reference=standing.reference
+    ) or await adopted(tx, course, standing, now=now)
+    happenings = rules.refund_happenings(refund, standing) if refund else []
+    if refund is None or not happenings:
+        return None
+    for happening in happenings:
+        refund = msgspec.structs.replace(refund, status=REFUND_LIFE.after(refund.status, happening))
+    refund = msgspec.structs.replace(
+        refund, reference=refund.reference or standing.reference, failure=standing.failure, updated_at=now
+    )
+    await store.save_refund(tx, refund)
+    if refund.status is RefundStatus.FAILED:
+        course.payment = gone_back(course.payment, reserved=refund.amount, arrived=0)
+    if refund.status is not RefundStatus.SUCCEEDED:
+        return None
+    course.payment = gone_back(course.payment, reserved=refund.amount, arrived=refund.amount)
+    whole = course.payment.refunded_amount == course.payment.amount
+    course.move(Happening.ALL_WENT_BACK if whole else Happening.PART_WENT_BACK)
+    return refund
+
+
+async def adopted(tx: Tx, course: Course, standing: RefundStanding, *, now: datetime) -> Refund | None:
+    """A refund that was made at the gateway itself; None when it failed, or is more than there was."""
+    if standing.state == "failed":
+        return None
+    refund = await store.open_refund(
+        tx,
+        course.payment.id,
+        amount=standing.amount.minor,
+        reason=AT_THE_GATEWAY,
+        status=RefundStatus.SENT,
+        requested_by=None,
+        reference=standing.reference,
+        from_statuses=tuple(Status),
+        ask_at=rules.next_ask(now=now, asked_times=0),
+        now=now,
+    )
+    if refund is not None:
+        course.payment = gone_back(course.payment, reserved=-refund.amount, arrived=0)
+    return refund
+
+
+def gone_back(payment: Payment, *, reserved: int, arrived: int) -> Payment:
+    return msgspec.structs.replace(
+        payment,
+        refunding_amount=payment.refunding_amount - reserved,
+        refunded_amount=payment.refunded_amount + arrived,
+    )
+
+
+async def apply_dispute(tx: Tx, course: Course, standing: DisputeStanding, *, now: datetime) -> None:
+    """Move one dispute, and the payment with it."""
+    known = {each.reference: each.status for each in await store.disputes_of(tx, course.payment.id)}
+    before, after = known.get(standing.reference), DisputeStatus(standing.state.upper())
+    if before is after or before in {DisputeStatus.WON, DisputeStatus.LOST}:
+        return
+    if before is None:
+        course.move(Happening.DISPUTED)
+    if after is not DisputeStatus.OPEN:
+        course.move(Happening.DISPUTE_WON if after is DisputeStatus.WON else Happening.DISPUTE_LOST)
+    await store.save_dispute(tx, course.payment, standing, now=now)
+    others = [status for reference, status in known.items() if reference != standing.reference]
+    is_open = DisputeStatus.OPEN in [*others, after]
+    course.payment = msgspec.structs.replace(course.payment, dispute_open=is_open)
+
+
+def tell(tx: Tx, before: Payment, after: Payment, *, reason: str | None, now: datetime) -> None:
+    if before.status is not after.status:
+        publish(
+            tx,
+            PaymentMoved(
+                subject_id=after.id,
+                tenant_id=after.tenant_id,
+                at=now,
+                before=before.status,
+                after=after.status,
+                reason=reason,
+            ),
+        )
+
+
+async def request_refund(
+    tx: Tx, payment_id: UUID, *, amount: int | None, reason: str, requested_by: UUID | None, now: datetime
+) -> Refund:
+    """Set so much aside to go back; everything that is left when `amount` is None. Nothing is sent yet.
+
+    Raises NotRefundable, or RefundTooMuch with what is left. The payment is locked until the transaction ends.
+    """
+    payment = await store.lock(tx, payment_id) if amount is None else None
+    asked = payment.refundable if payment else amount
+    refund = None
+    if asked:
+        refund = await store.open_refund(
+            tx,
+            payment_id,
+            amount=asked,
+            reason=reason,
+            status=RefundStatus.REQUESTED,
+            requested_by=requested_by,
+            reference=None,
+            ask_at=rules.next_ask(now=now, asked_times=0),
+            now=now,
+        )
+    if refund is None:
+        raise await why_not_refundable(tx, payment_id)
+    return refund
+
+
+async def why_not_refundable(tx: Tx, payment_id: UUID) -> Conflict:
+    payment = await store.find(tx, payment_id)
+    if payment is None:
+        return NotRefundable("There is no such payment")
+    left = {"refundable": payment.refundable if payment.paid_at else 0, "currencyCode": payment.currency}
+    if payment.status not in REFUNDABLE or payment.amount == 0:
+        return NotRefundable(f"A payment that is {payment.status} has no money to give back", extra=left)
+    return RefundTooMuch(f"At most {Money(payment.refundable, payment.currency)} can still go back", extra=left)
+
+
+async def approve_refund(tx: Tx, refund_id: UUID, *, now: datetime) -> Refund:
+    """Let a requested refund go: it is sent by a reaction, once."""
+    refund = await moved_refund(tx, refund_id, RefundHappening.APPROVED, now=now)
+    publish(
+        tx,
+        RefundApproved(subject_id=refund.id, tenant_id=refund.tenant_id, at=now, payment_id=refund.payment_id),
+    )
+    return refund
+
+
+async def turn_down_refund(tx: Tx, refund_id: UUID, *, reason: str, now: datetime) -> Refund:
+    """A requested refund will not happen; what was set aside for it is free again."""
+    refund = await moved_refund(tx, refund_id, RefundHappening.FAILED, now=now, failure=reason)
+    before = await store.lock(tx, refund.payment_id)
+    after = gone_back(before, reserved=refund.amount, arrived=0)
+    await store.save(tx, before, msgspec.structs.replace(after, updated_at=now), [], actor="purvey", reason=reason)
+    return refund
+
+
+async def moved_refund(
+    tx: Tx, refund_id: UUID, happening: RefundHappening, *, now: datetime, failure: str | None = None
+) -> Refund:
+    """One move by hand, under the payment's lock."""
+    refund = await store.find_refund(tx, refund_id)
+    if refund is None:
+        raise NotFound("There is no such refund")
+    await store.lock(tx, refund.payment_id)
+    refund = await store.find_refund(tx, refund_id)
+    assert refund is not None
+    after = REFUND_LIFE.after(refund.status, happening)
+    refund = msgspec.structs.replace(refund, status=after, failure=failure, updated_at=now)
+    await store.save_refund(tx, refund)
+    return refund

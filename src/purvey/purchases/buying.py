@@ -1,0 +1,332 @@
+"""Buying, from the wish to the checkout: one transaction that holds the goods, then the gateway, then its address.
+
+Whoever dies between two steps loses nothing: the request's key, or the sweep, goes on from what is written.
+"""
+
+from datetime import datetime
+from uuid import UUID
+
+import asyncpg
+import msgspec
+
+from purvey import catalog, discounts, payments
+from purvey.access import Identity
+from purvey.discounts import DiscountCode
+from purvey.kit import own_keys
+from purvey.kit.db import Database, Tx
+from purvey.kit.errors import Conflict, NotFound
+from purvey.kit.events import publish
+from purvey.kit.failpoints import reach
+from purvey.kit.ids import new_id
+from purvey.kit.own_keys import OwnKey
+from purvey.payments import (
+    CheckoutOrder,
+    ForeignPaymentMethod,
+    Gateway,
+    GatewayRefused,
+    Gateways,
+    Payment,
+    Standing,
+    State,
+)
+from purvey.pricing import Quote, quote
+from purvey.purchases import rules, store
+from purvey.purchases.closing import close_checkout
+from purvey.purchases.events import PurchaseBegun
+from purvey.purchases.model import ItemType, Order, Sought, Started
+from purvey.purchases.settling import settle
+
+SUBJECT = "purchase"
+FREE = "none"
+TRIES = 4
+OPEN_BY_ITEM = {"purchases_one_open_product", "purchases_one_open_chapter"}
+
+
+class CheckoutClosed(Conflict):
+    """The purchase was cancelled while its checkout was being opened."""
+
+    code = "checkout_closed"
+
+
+class InTheWay(Exception):
+    """The buyer has an open checkout of this thing, on other terms: it is closed first."""
+
+    def __init__(self, purchase_id: UUID) -> None:
+        super().__init__(str(purchase_id))
+        self.purchase_id = purchase_id
+
+
+class Meanwhile(Exception):
+    """Something changed between looking and writing: look again."""
+
+
+async def buy(
+    db: Database,
+    gateways: Gateways,
+    me: Identity,
+    order: Order,
+    *,
+    key: OwnKey | None,
+    base_url: str,
+    now: datetime,
+) -> Started:
+    """Hold the goods, and say where to pay; or sell at once what costs nothing.
+
+    The same order again, or the same key, gives the same purchase. Raises the refusals of `rules`,
+    SoldOut, InvalidDiscount, Invalid, and GatewayDown when the gateway does not answer (asking again is safe).
+    """
+    if order.payment_method_id is not None:
+        await refuse_foreign_method(db, gateways, me, order)
+    started = await held(db, gateways, me, order, key=key, now=now)
+    if started.checkout_url is None and started.provider != FREE:
+        started = await opened(db, gateways, started, key=key, base_url=base_url, now=now)
+    return started
+
+
+async def refuse_foreign_method(db: Database, gateways: Gateways, me: Identity, order: Order) -> None:
+    """A saved way to pay must be the buyer's own; ForeignPaymentMethod does not say whose it is."""
+    sought = await store.seek(db, order, buyer_id=me.user_id)
+    if sought is None or order.payment_method_id is None:
+        return
+    gateway = await gateways.for_sale(db, sought.tenant_id, sought.currency)
+    method = order.payment_method_id
+    if not await gateway.owns_method(tenant_id=sought.tenant_id, payer_id=me.user_id, method=method):
+        raise ForeignPaymentMethod("This way to pay is not one of yours; leave it out to choose at the checkout")
+
+
+async def held(
+    db: Database, gateways: Gateways, me: Identity, order: Order, *, key: OwnKey | None, now: datetime
+) -> Started:
+    """The first transaction, begun anew when something changed under it."""
+    for _ in range(TRIES):
+        try:
+            async with db.transaction() as tx:
+                started = await hold(tx, gateways, me, order, key=key, now=now)
+                reach("purchase.reserved")
+        except InTheWay as other:
+            await close_checkout(db, gateways, other.purchase_id, actor=f"buyer:{me.user_id}", now=now)
+        except Meanwhile:
+            continue
+        except asyncpg.UniqueViolationError as error:
+            if error.constraint_name not in OPEN_BY_ITEM:
+                raise
+        else:
+            reach("purchase.begun")
+            return started
+    raise Conflict("You are buying this in several places at once; try again", code="busy", retry_after_seconds=1)
+
+
+async def hold(tx: Tx, gateways: Gateways, me: Identity, order: Order, *, key: OwnKey | None, now: datetime) -> Started:
+    """Ask every rule, then write the purchase and its payment, and take what they need."""
+    purchase_id = new_id()
+    made_before = await own_keys.claim(tx, key, subject_id=purchase_id, now=now)
+    if made_before is not None:
+        return await again(tx, made_before)
+    await store.lock_buyer(tx, me.user_id)
+    sought = await store.seek(tx, order, buyer_id=me.user_id)
+    if sought is None:
+        raise NotFound("There is no such product, or no such price of it")
+    if sought.open_id is not None:
+        return await the_open_one(tx, sought, order, key=key, now=now)
+    rules.refuse_impossible(sought, order, email_verified=me.email_verified, now=now)
+    rules.refuse_too_many(sought.open_count)
+    code, price = await priced(tx, sought, order, buyer_id=me.user_id, now=now)
+    reach("purchase.resolved")
+    return await write(tx, gateways, me, order, sought, purchase_id=purchase_id, code=code, price=price, now=now)
+
+
+async def again(tx: Tx, purchase_id: UUID) -> Started:
+    """What the first request with this key began."""
+    payment = await payments.of_subject(tx, SUBJECT, purchase_id)
+    assert payment is not None, "a key points to nothing"
+    return msgspec.structs.replace(started_of(payment), replayed=True)
+
+
+def started_of(payment: Payment) -> Started:
+    return Started(
+        purchase_id=payment.subject_id,
+        payment_id=payment.id,
+        provider=payment.provider,
+        checkout_url=payment.checkout_url,
+        expires_at=payment.expires_at,
+    )
+
+
+async def the_open_one(tx: Tx, sought: Sought, order: Order, *, key: OwnKey | None, now: datetime) -> Started:
+    """The buyer's open checkout, when it is for just this; InTheWay when it is for other terms, or over."""
+    assert sought.open_id is not None
+    purchase = await store.find(tx, sought.open_id)
+    payment = await payments.of_subject(tx, SUBJECT, sought.open_id)
+    assert purchase is not None and payment is not None
+    code = await discounts.find(tx, sought.site_id, order.discount_code) if order.discount_code else None
+    final = price_of(sought, order, code).final_amount.minor
+    same = rules.same_terms(purchase, sought, order, final_amount=final, discount_code_id=code.id if code else None)
+    if not same or payment.closed_at is not None or payment.expires_at <= now:
+        raise InTheWay(purchase.id)
+    await own_keys.point(tx, key, purchase.id)
+    return started_of(payment)
+
+
+async def priced(
+    tx: Tx, sought: Sought, order: Order, *, buyer_id: UUID, now: datetime
+) -> tuple[DiscountCode | None, Quote]:
+    """What it comes to, with the code when one was given that applies."""
+    whole = price_of(sought, order, None) if order.discount_code is None or order.amount is None else None
+    if order.discount_code is None:
+        assert whole is not None
+        return None, whole
+    full = whole or quote(msgspec.structs.replace(rules.terms_of(sought, order), chosen_amount=None))
+    code = await discounts.redeemable(
+        tx,
+        site_id=sought.site_id,
+        code=order.discount_code,
+        product_id=sought.item_id if order.item_type is ItemType.PRODUCT else None,
+        amount=full.amount,
+        buyer_id=buyer_id,
+        now=now,
+    )
+    return code, price_of(sought, order, code)
+
+
+def price_of(sought: Sought, order: Order, code: DiscountCode | None) -> Quote:
+    terms = rules.terms_of(sought, order)
+    price = quote(msgspec.structs.replace(terms, discount=code.terms if code else None))
+    rules.refuse_nothing(price)
+    return price
+
+
+async def write(
+    tx: Tx,
+    gateways: Gateways,
+    me: Identity,
+    order: Order,
+    sought: Sought,
+    *,
+    purchase_id: UUID,
+    code: DiscountCode | None,
+    price: Quote,
+    now: datetime,
+) -> Started:
+    """The purchase, its payment, the goods and the use of the code: all of it or nothing."""
+    money, payment_id = price.final_amount, new_id()
+    gateway = await gateways.for_sale(tx, sought.tenant_id, sought.currency) if money else None
+    expires_at = now
+    if gateway:
+        expires_at = rules.hold_of(now=now, shortest=gateway.shortest_hold, longest=gateway.longest_hold)
+    items = sought.taken(order.quantity)
+    await store.insert(
+        tx,
+        purchase_id,
+        customer_id=new_id(),
+        sought=sought,
+        order=order,
+        buyer_id=me.user_id,
+        quote=price,
+        discount_code_id=code.id if code else None,
+        items=items,
+        now=now,
+    )
+    await payments.begin(
+        tx,
+        id=payment_id,
+        tenant_id=sought.tenant_id,
+        subject_type=SUBJECT,
+        subject_id=purchase_id,
+        payer_id=me.user_id,
+        provider=gateway.name if gateway else FREE,
+        money=money,
+        expires_at=expires_at,
+        now=now,
+    )
+    reach("purchase.inserted")
+    if sought.shelves and await catalog.reserve(tx, items) != {shelf.product_id for shelf in sought.shelves}:
+        raise Meanwhile
+    if code is not None:
+        await discounts.reserve(
+            tx, code.id, purchase_id=purchase_id, buyer_id=me.user_id, amount=price.discount_amount, now=now
+        )
+    publish(
+        tx,
+        PurchaseBegun(
+            subject_id=purchase_id,
+            tenant_id=sought.tenant_id,
+            at=now,
+            site_id=sought.site_id,
+            buyer_id=me.user_id,
+            product_id=sought.item_id if order.item_type is ItemType.PRODUCT else None,
+            chapter_id=None if order.item_type is ItemType.PRODUCT else sought.item_id,
+            payment_id=payment_id,
+        ),
+    )
+    if not money:
+        await settle(tx, payment_id, Standing(state=State.PAID, paid=money), actor="purvey", now=now)
+    return Started(
+        purchase_id=purchase_id,
+        payment_id=payment_id,
+        provider=gateway.name if gateway else FREE,
+        checkout_url=None,
+        expires_at=expires_at,
+    )
+
+
+async def opened(
+    db: Database, gateways: Gateways, started: Started, *, key: OwnKey | None, base_url: str, now: datetime
+) -> Started:
+    """Ask the gateway for a checkout and keep its address. A retry takes over what an earlier request left."""
+    if started.replayed:
+        await own_keys.take_lease(db, key, now=now)
+    payment = await payments.find(db, started.payment_id)
+    assert payment is not None
+    if payment.closed_at is not None:
+        raise CheckoutClosed("This purchase was cancelled, or its time ran out; start again with a fresh key")
+    try:
+        return await open_checkout(db, gateways, payment, base_url=base_url, now=now)
+    finally:
+        await own_keys.give_back(db, key)
+
+
+async def open_checkout(db: Database, gateways: Gateways, payment: Payment, *, base_url: str, now: datetime) -> Started:
+    """A payment's checkout at its gateway; the same one however often it is asked for."""
+    gateway = await gateways.named(db, payment.tenant_id, payment.provider)
+    order = await order_of(db, payment, base_url=base_url)
+    try:
+        checkout = await gateway.open_checkout(order)
+    except GatewayRefused as refused:
+        nothing = Standing(state=State.FAILED, failure=refused.detail)
+        async with db.transaction() as tx:
+            await settle(tx, payment.id, nothing, actor=f"gateway:{payment.provider}", now=now)
+        raise
+    reach("purchase.opened")
+    if not await payments.save_checkout(
+        db, payment.id, url=checkout.url, reference=checkout.reference, expires_at=checkout.expires_at, now=now
+    ):
+        return await given_up(db, gateway, payment)
+    reach("purchase.checkout_saved")
+    return msgspec.structs.replace(started_of(payment), checkout_url=checkout.url, expires_at=checkout.expires_at)
+
+
+async def given_up(db: Database, gateway: Gateway, payment: Payment) -> Started:
+    """The purchase was closed while its checkout was opened: nobody shall pay there."""
+    now = await payments.find(db, payment.id)
+    assert now is not None
+    if now.status in payments.MONEY_CAME:
+        return started_of(now)
+    await gateway.expire(now.references)
+    raise CheckoutClosed("This purchase was cancelled; start again")
+
+
+async def order_of(db: Database, payment: Payment, *, base_url: str) -> CheckoutOrder:
+    """What the gateway is asked for, made anew from what is written, so that it is always the same."""
+    subject = await store.checkout_subject(db, payment.subject_id)
+    page = f"{base_url}/purchases/{payment.subject_id}"
+    return CheckoutOrder(
+        payment_id=payment.id,
+        tenant_id=payment.tenant_id,
+        payer_id=payment.payer_id,
+        amount=payment.money,
+        description=subject.item_name,
+        email=subject.email,
+        success_url=page,
+        cancel_url=f"{page}?checkout=left",
+        expires_at=payment.expires_at,
+    )

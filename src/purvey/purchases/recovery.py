@@ -1,0 +1,93 @@
+"""What nobody finished: open payments are asked after, later each time, and closed at their deadline; refunds too.
+
+A sweep, not a timer for each purchase: docs/decisions/0003-sweep-not-timers.md says why.
+"""
+
+from collections.abc import Awaitable, Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+import structlog
+
+from purvey import payments
+from purvey.kit.db import Database
+from purvey.kit.errors import Refusal
+from purvey.kit.failpoints import reach
+from purvey.payments import Gateways, Payment, Refund, RefundStatus, Standing, State
+from purvey.purchases.buying import open_checkout
+from purvey.purchases.closing import close_checkout
+from purvey.purchases.settling import settle
+
+log = structlog.get_logger("purvey.purchases")
+BATCH = 50
+FIRST = timedelta(minutes=1)
+LONGEST = timedelta(hours=1)
+
+ByOne = Callable[[Any], Awaitable[None]]
+
+
+async def sweep_payments(db: Database, gateways: Gateways, *, base_url: str, now: datetime) -> int:
+    """Ask after a batch of open payments whose time has come; how many were asked after."""
+
+    async def look_after(payment: Payment) -> None:
+        if payment.expires_at <= now:
+            await close_checkout(db, gateways, payment.subject_id, actor="sweep", now=now, called_off=False)
+        elif payment.checkout_url is None:
+            await open_checkout(db, gateways, payment, base_url=base_url, now=now)
+        else:
+            await catch_up(db, gateways, payment, now=now)
+
+    due = await payments.due(db, now=now, limit=BATCH, first=FIRST, longest=LONGEST)
+    return await each(look_after, [payment for payment in due if payment.subject_type == "purchase"])
+
+
+async def sweep_refunds(db: Database, gateways: Gateways, *, now: datetime) -> int:
+    """Send what was approved and not sent, ask after what was sent and has not arrived."""
+
+    async def look_after(refund: Refund) -> None:
+        await go_on_with_refund(db, gateways, refund, now=now)
+
+    due = await payments.refunds_due(db, now=now, limit=BATCH, first=FIRST, longest=LONGEST)
+    return await each(look_after, due)
+
+
+async def each(look_after: ByOne, things: list[Any]) -> int:
+    """One that cannot be settled now waits for its next turn, and does not keep the others."""
+    for thing in things:
+        try:
+            await look_after(thing)
+        except Refusal as refusal:
+            log.warning("asked in vain; asking again later", id=str(thing.id), why=refusal.detail)
+        except Exception as error:
+            log.error("could not be settled; asking again later", id=str(thing.id), exc_info=error)
+    return len(things)
+
+
+async def catch_up(
+    db: Database, gateways: Gateways, payment: Payment, *, now: datetime, notice: tuple[str, str] | None = None
+) -> None:
+    """Read a payment afresh at its gateway and believe it; `notice` is the webhook that gave cause to, if one did."""
+    gateway = await gateways.named(db, payment.tenant_id, payment.provider)
+    standing = await gateway.look_up(payment.references)
+    reach("payment.looked_up")
+    async with db.transaction() as tx:
+        await settle(tx, payment.id, standing, actor=f"gateway:{payment.provider}", now=now)
+        if notice is not None:
+            await payments.handled(tx, *notice, now=now)
+    reach("purchase.settled")
+
+
+async def go_on_with_refund(db: Database, gateways: Gateways, refund: Refund, *, now: datetime) -> None:
+    """Send an approved refund, keyed by its id so that it is sent once; then read how it stands."""
+    payment = await payments.find(db, refund.payment_id)
+    assert payment is not None
+    gateway = await gateways.named(db, payment.tenant_id, payment.provider)
+    if refund.status is RefundStatus.APPROVED:
+        sent = await gateway.refund(payment.references, refund_id=refund.id, amount=refund.money, reason=refund.reason)
+        reach("refund.sent")
+        async with db.transaction() as tx:
+            standing = Standing(state=State.UNKNOWN, refunds=(sent,))
+            await settle(tx, payment.id, standing, actor=f"gateway:{payment.provider}", now=now)
+        reach("refund.noted")
+    elif refund.status is RefundStatus.SENT:
+        await catch_up(db, gateways, payment, now=now)

@@ -1,0 +1,148 @@
+"""Who may buy what, when. Pure: no database, no clock, no network."""
+
+from datetime import datetime, timedelta
+
+import msgspec
+
+from purvey.catalog import BUNDLE, BY_HAND, SoldOut
+from purvey.kit.errors import Conflict, Invalid, NotAllowed
+from purvey.kit.money import Money
+from purvey.pricing import QuantityTransform, Quote, Rounding, Tax, Terms
+from purvey.purchases.model import Order, Purchase, Sought
+
+HOLD = timedelta(minutes=30)
+MOST_OPEN = 5
+
+
+class NotForSale(Conflict):
+    """It was withdrawn, switched off or suspended, or is not sold this way."""
+
+    code = "not_for_sale"
+
+
+class NotAvailableYet(Conflict):
+    """Its sale has not begun."""
+
+    code = "not_available_yet"
+
+
+class SaleEnded(Conflict):
+    """Its sale is over."""
+
+    code = "sale_ended"
+
+
+class SubscriptionOnly(Conflict):
+    """The price is a recurring one."""
+
+    code = "recurring_price"
+
+
+class AlreadyOwned(Conflict):
+    """The buyer has it; nothing was charged."""
+
+    code = "already_owned"
+
+
+class TooManyOpen(Conflict):
+    """The buyer has begun too many purchases without paying."""
+
+    code = "too_many_open"
+
+
+class EmailNotVerified(NotAllowed):
+    """This shop sells limited goods to proven addresses only."""
+
+    code = "email_not_verified"
+
+
+def refuse_impossible(sought: Sought, order: Order, *, email_verified: bool, now: datetime) -> None:
+    """Raise the first reason why this buyer cannot buy this now."""
+    if not sought.on_sale:
+        raise NotForSale("This is not for sale at the moment")
+    if sought.recurring:
+        raise SubscriptionOnly("This price is a subscription's; choose a one-time price")
+    if sought.available_from is not None and now < sought.available_from:
+        start = {"availableFrom": sought.available_from.isoformat()}
+        raise NotAvailableYet("This product is not available yet", extra=start)
+    if sought.available_until is not None and now >= sought.available_until:
+        raise SaleEnded("The sale of this product has ended")
+    if sought.owned and not sought.by_hand:
+        raise AlreadyOwned("You own this already; it is among your purchases")
+    refuse_missing_details(sought, order)
+    if sought.shelves and sought.wants_verified_email and not email_verified:
+        raise EmailNotVerified("This shop sells limited goods to verified e-mail addresses only; verify yours first")
+    refuse_sold_out(sought, order)
+
+
+def refuse_missing_details(sought: Sought, order: Order) -> None:
+    """Merchandise needs an address, a commission a brief; nothing else takes them."""
+    given = {"shippingAddress": order.shipping_address, "brief": order.brief}
+    needed = BY_HAND.get(sought.product_type or "")
+    if needed and given[needed] is None:
+        raise Invalid.field(f"/{needed}", f"{sought.product_type} needs it", code="required")
+    for name, value in given.items():
+        if value is not None and name != needed:
+            raise Invalid.field(f"/{name}", "This product does not take it", code="not_wanted")
+
+
+def refuse_sold_out(sought: Sought, order: Order) -> None:
+    for shelf in sought.shelves:
+        if not shelf.has(order.quantity):
+            raise SoldOut.of(shelf)
+
+
+def refuse_too_many(open_count: int) -> None:
+    if open_count >= MOST_OPEN:
+        raise TooManyOpen(
+            f"You have {open_count} purchases that are not paid; pay or cancel one first", extra={"open": open_count}
+        )
+
+
+def terms_of(sought: Sought, order: Order) -> Terms:
+    """The offer as this buyer asks for it, before any discount."""
+    transform = None
+    if sought.divide_by is not None and sought.round is not None:
+        transform = QuantityTransform(divide_by=sought.divide_by, round=Rounding(sought.round))
+    currency = sought.currency
+    return Terms(
+        unit_amount=Money(sought.unit_amount, currency),
+        quantity=order.quantity,
+        transform=transform,
+        minimum_amount=None if sought.minimum_amount is None else Money(sought.minimum_amount, currency),
+        chosen_amount=None if order.amount is None else Money(order.amount, currency),
+        tax=Tax(rate_bps=sought.tax_rate_bps, inclusive=sought.tax_inclusive),
+    )
+
+
+def refuse_nothing(quote: Quote) -> None:
+    """A quantity that its transform rounds to nothing is not a purchase."""
+    if quote.units < 1:
+        raise Invalid.field("/quantity", "So few come to nothing; ask for more", code="too_few")
+
+
+def same_terms(
+    purchase: Purchase, sought: Sought, order: Order, *, final_amount: int, discount_code_id: object
+) -> bool:
+    """Whether an open checkout is for exactly what is asked again."""
+    address = None if order.shipping_address is None else msgspec.to_builtins(order.shipping_address)
+    return (
+        purchase.price_version_id == sought.price_version_id
+        and purchase.quantity == order.quantity
+        and purchase.final_amount == final_amount
+        and purchase.discount_code_id == discount_code_id
+        and purchase.shipping_address == address
+        and purchase.brief == order.brief
+        and purchase.buyer_name == order.buyer_name
+    )
+
+
+def hold_of(*, now: datetime, shortest: timedelta, longest: timedelta) -> datetime:
+    """Until when goods are kept for a buyer: as long as the gateway's session lives (ruling 19)."""
+    return now + min(max(HOLD, shortest), longest)
+
+
+def refuse_part_of_bundle(purchase: Purchase, amount: int | None, *, refundable: int) -> None:
+    """A bundle goes back whole (ruling 10)."""
+    if purchase.product_type == BUNDLE and amount is not None and amount != refundable:
+        raise Invalid.field("/amount", "A bundle is refunded whole; leave the amount out", code="bundle_refunded_whole")

@@ -1,0 +1,178 @@
+"""What follows when a payment moved, in its transaction: purchase, goods, the code's use, entitlement."""
+
+from datetime import datetime
+from uuid import UUID
+
+import msgspec
+import structlog
+
+from purvey import catalog, discounts, entitlements, payments
+from purvey.catalog import BY_HAND, SoldOut
+from purvey.entitlements import Source
+from purvey.kit.db import Tx
+from purvey.kit.events import publish
+from purvey.kit.failpoints import reach
+from purvey.payments import Applied, Payment, Refund, Standing, Status
+from purvey.purchases import store
+from purvey.purchases.events import OneTimePurchaseCompleted, PurchaseClosed, PurchaseRefunded
+from purvey.purchases.model import Fulfilment, Goods, Purchase
+
+log = structlog.get_logger("purvey.purchases")
+TOO_LATE = "The money came after the checkout was over, and what it was for is gone"
+SUSPENDING = {Status.DISPUTED, Status.ON_HOLD}
+ENDING = {Status.REFUNDED, Status.CHARGEBACK_LOST}
+
+
+async def settle(
+    tx: Tx, payment_id: UUID, standing: Standing, *, actor: str, now: datetime, called_off: bool = False
+) -> Applied:
+    """Believe what the gateway said, and let everything follow. Saying it twice changes nothing the second time."""
+    applied = await payments.apply(tx, payment_id, standing, actor=actor, now=now, called_off=called_off)
+    reach("payment.applied")
+    if applied.moved or applied.closed or applied.arrived:
+        purchase = await store.lock(tx, applied.after.subject_id)
+        purchase = await follow(tx, purchase, applied, now=now)
+        await store.save(tx, purchase, now=now)
+        reach("purchase.followed")
+    return applied
+
+
+async def follow(tx: Tx, purchase: Purchase, applied: Applied, *, now: datetime) -> Purchase:
+    """The purchase as it is once its payment moved."""
+    payment = applied.after
+    purchase = msgspec.structs.replace(purchase, status=payment.status)
+    if applied.money_came:
+        purchase = await deliver(tx, purchase, payment, now=now)
+    elif applied.closed:
+        purchase = await let_go(tx, purchase, now=now)
+    if applied.arrived is not None:
+        purchase = note_refund(tx, purchase, payment, applied.arrived, now=now)
+    if applied.before.paid_at is not None or payment.status in SUSPENDING:
+        purchase = await adjust_ownership(tx, purchase, payment, now=now)
+    return purchase
+
+
+async def deliver(tx: Tx, purchase: Purchase, payment: Payment, *, now: datetime) -> Purchase:
+    """The money is here: the buyer owns it from now on. Money that came too late goes back instead."""
+    if purchase.goods is Goods.HELD:
+        await catalog.sell(tx, purchase.items)
+        await discounts.use(tx, purchase.id, now=now)
+    elif not await sell_late(tx, purchase, now=now):
+        await send_back(tx, payment, now=now)
+        return purchase
+    await grant(tx, purchase, now=now)
+    publish(
+        tx,
+        OneTimePurchaseCompleted(
+            subject_id=purchase.id,
+            tenant_id=purchase.tenant_id,
+            at=now,
+            site_id=purchase.site_id,
+            buyer_id=purchase.buyer_id,
+            product_id=purchase.product_id,
+            chapter_id=purchase.chapter_id,
+            payment_id=payment.id,
+            amount=payment.amount,
+            currency=payment.currency,
+        ),
+    )
+    return msgspec.structs.replace(
+        purchase,
+        goods=Goods.SOLD,
+        delivered_at=now,
+        fulfilment_state=Fulfilment.TO_DO if purchase.product_type in BY_HAND else None,
+    )
+
+
+async def sell_late(tx: Tx, purchase: Purchase, *, now: datetime) -> bool:
+    """Whether late money can be honoured: enough is left, the code too, and the buyer has not bought it again."""
+    if purchase.product_type not in BY_HAND and await store.owns(tx, purchase):
+        return False
+    try:
+        counted = await catalog.sell_at_once(tx, purchase.items)
+    except SoldOut:
+        return False
+    items = [msgspec.structs.replace(item, counted=item.product_id in counted) for item in purchase.items]
+    if not await discounts.use(tx, purchase.id, now=now):
+        await catalog.put_back(tx, items)
+        return False
+    await store.note_counted(tx, purchase.id, counted)
+    return True
+
+
+async def send_back(tx: Tx, payment: Payment, *, now: datetime) -> None:
+    refund = await payments.request_refund(tx, payment.id, amount=None, reason=TOO_LATE, requested_by=None, now=now)
+    await payments.approve_refund(tx, refund.id, now=now)
+    log.info("late money goes back", payment=str(payment.id), amount=payment.amount, currency=payment.currency)
+
+
+async def grant(tx: Tx, purchase: Purchase, *, now: datetime) -> None:
+    await entitlements.grant(
+        tx,
+        tenant_id=purchase.tenant_id,
+        user_id=purchase.buyer_id,
+        product_ids=[item.product_id for item in purchase.items],
+        chapter_ids=[purchase.chapter_id] if purchase.chapter_id else [],
+        source=Source.PURCHASE,
+        source_id=purchase.id,
+        now=now,
+    )
+
+
+async def let_go(tx: Tx, purchase: Purchase, *, now: datetime) -> Purchase:
+    """Nothing came of it: what was held is free again."""
+    if purchase.goods is not Goods.HELD:
+        return purchase
+    await catalog.release(tx, purchase.items)
+    await discounts.release(tx, purchase.id, now=now)
+    publish(
+        tx,
+        PurchaseClosed(
+            subject_id=purchase.id,
+            tenant_id=purchase.tenant_id,
+            at=now,
+            site_id=purchase.site_id,
+            buyer_id=purchase.buyer_id,
+            product_id=purchase.product_id,
+            chapter_id=purchase.chapter_id,
+            status=purchase.status,
+        ),
+    )
+    return msgspec.structs.replace(purchase, goods=Goods.RELEASED)
+
+
+def note_refund(tx: Tx, purchase: Purchase, payment: Payment, refund: Refund, *, now: datetime) -> Purchase:
+    """Who sent money back, when and why."""
+    publish(
+        tx,
+        PurchaseRefunded(
+            subject_id=purchase.id,
+            tenant_id=purchase.tenant_id,
+            at=now,
+            site_id=purchase.site_id,
+            buyer_id=purchase.buyer_id,
+            product_id=purchase.product_id,
+            chapter_id=purchase.chapter_id,
+            refund_id=refund.id,
+            amount=refund.amount,
+            currency=refund.currency,
+            whole=payment.refunded_amount == payment.amount,
+        ),
+    )
+    return msgspec.structs.replace(
+        purchase, refunded_at=now, refunded_by=refund.requested_by, refund_reason=refund.reason
+    )
+
+
+async def adjust_ownership(tx: Tx, purchase: Purchase, payment: Payment, *, now: datetime) -> Purchase:
+    """Ownership follows the money: suspended while it is disputed, ended when it is gone (ruling 21)."""
+    if payment.status in ENDING:
+        await entitlements.end(tx, source=Source.PURCHASE, source_id=purchase.id, now=now)
+        if payment.status is Status.REFUNDED and purchase.goods is Goods.SOLD and purchase.restock_on_refund:
+            await catalog.put_back(tx, purchase.items)
+            return msgspec.structs.replace(purchase, goods=Goods.RETURNED)
+    elif payment.status in SUSPENDING:
+        await entitlements.suspend(tx, source=Source.PURCHASE, source_id=purchase.id, now=now)
+    elif not payment.dispute_open:
+        await entitlements.restore(tx, source=Source.PURCHASE, source_id=purchase.id, now=now)
+    return purchase
