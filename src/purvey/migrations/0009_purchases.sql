@@ -119,7 +119,7 @@ create table download_log (
     counted boolean not null,
     at timestamptz not null
 );
-create index download_log_of_purchase on download_log (purchase_id, at desc, id);
+create index download_log_of_purchase on download_log (purchase_id, at desc, id desc);
 
 create table tickets (
     id uuid primary key,

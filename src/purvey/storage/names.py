@@ -32,5 +32,6 @@ def shortened(name: str) -> str:
 
 def content_disposition(name: str) -> str:
     """`attachment` with the name twice (RFC 6266): in ASCII for old clients, and exactly (RFC 8187)."""
-    plain = UNQUOTED.sub("_", unicodedata.normalize("NFKD", name).encode("ascii", "replace").decode().replace("?", "_"))
+    letters = (letter for letter in unicodedata.normalize("NFKD", name) if not unicodedata.combining(letter))
+    plain = UNQUOTED.sub("_", "".join(letters))
     return f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(name, safe='')}"

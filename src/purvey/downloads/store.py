@@ -1,0 +1,183 @@
+"""The SQL of downloads."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+from purvey.downloads.model import Access, Download, Holding, OwnedFile
+from purvey.kit.db import Queries, Record, Tx, read
+from purvey.kit.ids import new_id
+from purvey.kit.pages import Asked, Order
+
+AGENT_LENGTH = 500
+NEWEST_FIRST = Order[Record](
+    "newest-download",
+    sql=("l.at", "l.id"),
+    kinds=(datetime, UUID),
+    place=lambda row: (row["at"], row["id"]),
+    descending=True,
+)
+
+# Every file of what a purchase holds: the product's own and, of a bundle, its members' as they were when sold.
+# A file that was taken off later is still theirs. A bundle's own limit of downloads goes before its members'.
+# A purchase without files has one row of nulls.
+FILES = """
+select p.tenant_id, owned.product_id,
+    (
+        select e.state
+        from entitlements e
+        where e.source = 'PURCHASE'
+            and e.source_id = p.id
+        order by (e.product_id = owned.product_id) desc nulls last, e.state = 'LIVE' desc, e.id
+        limit 1
+    ) as access,
+    f.id as file_id, v.id as version_id, v.storage_key, v.file_name, v.size_bytes, v.mime_type, v.sha256,
+    f.removed_at is not null as is_removed,
+    coalesce(bought.max_downloads, member.max_downloads) as most, coalesce(c.started, 0) as started
+from purchases p
+left join products bought on bought.id = p.product_id
+left join lateral (
+    select i.product_id from purchase_items i where i.purchase_id = p.id
+    union
+    select p.product_id where p.product_id is not null
+) as owned on true
+left join products member on member.id = owned.product_id
+left join product_files f on f.product_id = owned.product_id
+    and (f.removed_at is null or f.removed_at > p.created_at)
+left join file_versions v on v.id = f.current_version_id
+left join download_counts c on c.purchase_id = p.id and c.file_version_id = v.id
+"""
+IN_ORDER = "order by owned.product_id <> p.product_id, owned.product_id, f.position, f.id"
+
+OF_BUYER = f"{FILES} where p.id = $1 and p.buyer_id = $2 {IN_ORDER}"
+OF_SITE = f"{FILES} where p.id = $1 and p.site_id = $2 {IN_ORDER}"
+
+# A range of a download that is going on: its bytes come off the grant, when there are enough.
+USE_GRANT = """
+update download_counts
+set grant_bytes_left = grant_bytes_left - $3
+where purchase_id = $1
+    and file_version_id = $2
+    and grant_until > $4
+    and grant_bytes_left >= $3
+"""
+
+# One more download begun, with a grant for its ranges, unless the limit is reached: then there is no row.
+COUNT = """
+insert into download_counts (purchase_id, file_version_id, started, grant_until, grant_bytes_left)
+values ($1, $2, 1, $3, $4)
+on conflict (purchase_id, file_version_id) do update
+set started = download_counts.started + 1,
+    grant_until = excluded.grant_until,
+    grant_bytes_left = excluded.grant_bytes_left
+where $5::bigint is null
+    or download_counts.started < $5::bigint
+returning started
+"""
+
+NOTE_ON_PURCHASE = """
+update purchases
+set download_count = download_count + 1,
+    last_download_at = $2
+where id = $1
+"""
+
+LOG = """
+insert into download_log
+    (id, tenant_id, purchase_id, file_version_id, user_id, address, agent, byte_range, counted, at)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+"""
+
+# The downloads of a purchase, the newest first.
+LOGGED = f"""
+select l.id, v.file_id, v.file_name, v.number as version, l.address, l.agent, l.byte_range, l.counted, l.at
+from download_log l
+join purchases p on p.id = l.purchase_id
+join file_versions v on v.id = l.file_version_id
+where l.purchase_id = $1
+    and p.site_id = $2
+    and {NEWEST_FIRST.beyond(5)}
+order by {NEWEST_FIRST.by}
+limit $3
+offset $4
+"""
+
+COUNT_LOGGED = "select count(*) from download_log where purchase_id = $1"
+SOLD_HERE = "select true from purchases where id = $1 and site_id = $2"
+
+START_ANEW = """
+update download_counts
+set started = 0,
+    grant_until = null,
+    grant_bytes_left = 0
+where purchase_id = $1
+"""
+
+FORGET_ON_PURCHASE = "update purchases set download_count = 0 where id = $1"
+
+
+async def owned(db: Queries, purchase_id: UUID, buyer_id: UUID) -> Holding | None:
+    """What this buyer's purchase holds; None when they have no such purchase."""
+    return holding(await db.records(OF_BUYER, purchase_id, buyer_id))
+
+
+async def sold(db: Queries, purchase_id: UUID, site_id: UUID) -> Holding | None:
+    """The same for who sold it; None when the site has no such sale."""
+    return holding(await db.records(OF_SITE, purchase_id, site_id))
+
+
+def holding(rows: Sequence[Record]) -> Holding | None:
+    if not rows:
+        return None
+    access = frozenset(Access(row["access"]) for row in rows if row["access"])
+    return Holding(access, [read(OwnedFile, row) for row in rows if row["file_id"]])
+
+
+async def use_grant(tx: Tx, download: Download, *, size_bytes: int) -> bool:
+    """Whether a download that is going on covers so many more bytes."""
+    version_id = download.file.version_id
+    return await tx.do(USE_GRANT, download.purchase_id, version_id, size_bytes, download.at) == 1
+
+
+async def count(tx: Tx, download: Download, *, grant_until: datetime, grant_bytes: int) -> bool:
+    """Count a download that begins; False when the limit is reached."""
+    file, purchase_id = download.file, download.purchase_id
+    if await tx.value(COUNT, purchase_id, file.version_id, grant_until, grant_bytes, file.most) is None:
+        return False
+    await tx.do(NOTE_ON_PURCHASE, purchase_id, download.at)
+    return True
+
+
+async def log(tx: Tx, download: Download, *, counted: bool) -> None:
+    file, wanted, part = download.file, download.wanted, download.part
+    await tx.do(
+        LOG,
+        new_id(),
+        file.tenant_id,
+        download.purchase_id,
+        file.version_id,
+        download.user_id,
+        wanted.address,
+        (wanted.agent or "")[:AGENT_LENGTH] or None,
+        f"{part.start}-{part.end - 1}" if part else None,
+        counted,
+        download.at,
+    )
+
+
+async def start_anew(tx: Tx, purchase_id: UUID) -> None:
+    """Nothing was downloaded, as far as the limit goes; the log stays."""
+    await tx.do(START_ANEW, purchase_id)
+    await tx.do(FORGET_ON_PURCHASE, purchase_id)
+
+
+async def logged(db: Queries, purchase_id: UUID, site_id: UUID, asked: Asked) -> Sequence[Record]:
+    return await db.records(LOGGED, purchase_id, site_id, asked.limit, asked.offset, *asked.place(NEWEST_FIRST))
+
+
+async def count_logged(db: Queries, purchase_id: UUID) -> int:
+    return int(await db.value(COUNT_LOGGED, purchase_id))
+
+
+async def sold_here(db: Queries, purchase_id: UUID, site_id: UUID) -> bool:
+    return bool(await db.value(SOLD_HERE, purchase_id, site_id))
