@@ -4,6 +4,7 @@ import email
 import email.policy
 import re
 from email.message import EmailMessage
+from uuid import UUID
 
 import pytest
 
@@ -61,3 +62,46 @@ async def test_an_invited_person_joins_by_the_link_they_were_sent(shop: Shop) ->
     accepted = await cleo.post("/v1/invitations/accept", {"token": found[1]})
     assert accepted.status_code < 300, accepted.text
     assert (await cleo.get(f"/v1/sites/{ana.site['id']}/products")).status_code == 200
+
+
+async def test_a_buyer_gets_a_receipt_and_the_author_a_notice_when_they_asked_for_it(shop: Shop) -> None:
+    ana, ben = await shop.author("ana"), await shop.person("ben")
+    assert ana.site is not None
+    atlas = await ana.sells("Field Atlas", price=1200)
+    quiet = await ben.has(atlas)
+    assert not [one for one in letters_to(shop, ana.email) if one["Subject"].startswith("Sold")]
+    on = await ana.patch(f"/v1/sites/{ana.site['id']}", {"saleNotice": True})
+    assert on.status_code == 200, on.text
+
+    cleo = await shop.person("cleo")
+    loud = await cleo.has(atlas)
+
+    (receipt,) = letters_to(shop, ben.email)
+    assert receipt["Subject"] == f"Your receipt for Field Atlas (order {quiet['orderNumber']})"
+    assert "Total: €12.00" in body_of(receipt)
+    assert f"/purchases/{quiet['id']}" in body_of(receipt)
+    (notice,) = letters_to(shop, ana.email)
+    assert notice["Subject"] == "Sold: Field Atlas for €12.00"
+    assert f"/orders/{loud['id']}" in body_of(notice)
+
+
+@pytest.mark.feature("A22")
+async def test_a_refund_is_told_by_mail_once_however_often_its_job_runs(shop: Shop) -> None:
+    ana, ben = await shop.author("ana"), await shop.person("ben")
+    purchase = await ben.has(await ana.sells("Field Atlas", price=1200))
+
+    refunded = await ana.refunds(purchase)
+    assert refunded.status_code == 202, refunded.text
+    await shop.settles()
+    await shop.db.do(
+        "insert into pgqueuer (priority, entrypoint, payload, status)"
+        " select 0, $1, convert_to(jsonb_build_object('event_id', id, 'reaction', $2::text, 'event', payload)::text,"
+        " 'utf8'), 'queued' from events where type = 'PURCHASE_REFUNDED' and subject_id = $3",
+        "purchase-events",
+        "letters.tell_refund",
+        UUID(purchase["id"]),
+    )
+    await shop.settles()
+
+    subjects = [one["Subject"] for one in letters_to(shop, ben.email)]
+    assert subjects.count(f"Your refund for Field Atlas (order {purchase['orderNumber']})") == 1

@@ -62,11 +62,19 @@ def migrate(
 
 
 @app.command
-def doctor() -> int:
+def doctor(*, life: Annotated[bool, Parameter(help="Draw the life of a payment as Mermaid.")] = False) -> int:
     """Look at the settings, the database, storage and mail, and say how to mend what is wrong."""
-    from purvey.cli.doctor import run_doctor
+    from purvey.cli.doctor import draw_lives, run_doctor
 
-    return asyncio.run(run_doctor())
+    return draw_lives() if life else asyncio.run(run_doctor())
+
+
+@app.command
+def audit() -> int:
+    """Prove the books: money taken and goods given agree, everywhere."""
+    from purvey.cli.upkeep import run_audit
+
+    return asyncio.run(run_audit())
 
 
 @app.command

@@ -1,10 +1,12 @@
 """`purvey doctor`: each thing the shop stands on, whether it is well, and the mend when it is not."""
 
 import shutil
+import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 
 import asyncpg
 
+from purvey import payments, purchases
 from purvey.cli import opened
 from purvey.kit.migrate import pending
 from purvey.settings import READERS, Settings, SettingsError, read_settings
@@ -95,3 +97,10 @@ CHECKS: dict[str, Check] = {
     "money": the_money,
     "mail": the_mail,
 }
+
+
+def draw_lives() -> int:
+    """Every life as Mermaid."""
+    for life in (payments.LIFE, payments.REFUND_LIFE, purchases.FULFILMENT_LIFE):
+        sys.stdout.write(f"%% the life of a {life.name}\n{life.mermaid()}\n\n")
+    return 0

@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager, contextmanager
 
 import asyncpg
 
+from purvey import payments
 from purvey.kit import logs
 from purvey.kit.migrate import MigrationError, pending
 from purvey.kit.postgres import EmbeddedPostgres
@@ -62,5 +63,5 @@ async def world() -> AsyncIterator[World]:
 
 def refuse_unsafe(settings: Settings) -> None:
     """A shop that takes real money has no test bank beside it (ruling 41)."""
-    if settings.test_bank and settings.stripe_secret_key and "_live_" in settings.stripe_secret_key:
+    if payments.live_keys_beside_test_bank(settings):
         raise SettingsError("PURVEY_TEST_BANK is on beside a live Stripe key: turn it off, or use a test key")

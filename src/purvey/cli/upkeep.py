@@ -1,10 +1,11 @@
 """Migrating, proving the books, making people and tokens."""
 
+import sys
 from datetime import UTC, datetime
 
 import asyncpg
 
-from purvey import access
+from purvey import access, purchases
 from purvey.cli import opened
 from purvey.kit.migrate import migrate, pending
 from purvey.settings import read_settings
@@ -25,6 +26,16 @@ async def run_migrate(*, check: bool) -> int:
             await connection.close()
     print(f"applied {count} migration(s)" if count else "nothing was pending")
     return 0
+
+
+async def run_audit() -> int:
+    """Each broken law on its own line; exit 1 when there is one."""
+    async with opened.world() as world:
+        broken = await purchases.audit_books(world.db)
+    for line in broken:
+        print(line, file=sys.stderr)
+    print(f"{len(broken)} law(s) broken" if broken else "the books agree")
+    return 1 if broken else 0
 
 
 async def run_token(*, email: str) -> int:

@@ -2,11 +2,14 @@
 
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
+from typing import Any
 
-from purvey import access, tenants
+from purvey import access, purchases, tenants
 from purvey.access import EmailVerificationAsked, PasswordResetAsked, Purpose
 from purvey.kit.events import Event, Heard, Reaction
+from purvey.kit.money import Money
 from purvey.letters.sending import Desk
+from purvey.purchases import OneTimePurchaseCompleted, PurchaseRefunded
 from purvey.settings import Settings
 from purvey.tenants import InvitationMade
 
@@ -59,10 +62,72 @@ async def invite(desk: Desk, heard: Heard, made: Event) -> None:
     await desk.write(heard.db, kind="invitation", about=heard.event_id, to=invitation.email, now=heard.now, words=words)
 
 
+async def write_receipt(desk: Desk, heard: Heard, sold: Event) -> None:
+    """What was bought and paid, with the way to it."""
+    assert isinstance(sold, OneTimePurchaseCompleted)
+    words = await words_of_sale(desk, heard, sold)
+    if words is not None and words["buyer_email"]:
+        await desk.write(
+            heard.db, kind="receipt", about=heard.event_id, to=words["buyer_email"], now=heard.now, words=words
+        )
+
+
+async def tell_author(desk: Desk, heard: Heard, sold: Event) -> None:
+    """A sale, told to whoever opened the site, when they asked to be told."""
+    assert isinstance(sold, OneTimePurchaseCompleted)
+    site = await tenants.find_site(heard.db, sold.site_id)
+    author = await access.find_user(heard.db, site.created_by)
+    words = await words_of_sale(desk, heard, sold)
+    if not site.sale_notice or author is None or author.email is None or words is None:
+        return
+    words |= {"name": author.display_name, "link": f"{desk.base_url}/orders/{sold.subject_id}"}
+    await desk.write(heard.db, kind="sale-notice", about=heard.event_id, to=author.email, now=heard.now, words=words)
+
+
+async def tell_refund(desk: Desk, heard: Heard, refunded: Event) -> None:
+    """Money that went back."""
+    assert isinstance(refunded, PurchaseRefunded)
+    words = await words_of_sale(desk, heard, refunded)
+    if words is None or not words["buyer_email"]:
+        return
+    words |= {"amount": Money(refunded.amount, refunded.currency), "whole": refunded.whole}
+    await desk.write(heard.db, kind="refund", about=heard.event_id, to=words["buyer_email"], now=heard.now, words=words)
+
+
+async def words_of_sale(
+    desk: Desk, heard: Heard, told: OneTimePurchaseCompleted | PurchaseRefunded
+) -> dict[str, Any] | None:
+    """What letters say of a sale."""
+    sale = await purchases.sale(heard.db, told.subject_id, site_id=told.site_id)
+    if sale is None:
+        return None
+    site = await tenants.find_site(heard.db, told.site_id)
+    return {
+        "name": sale.buyer_name or sale.buyer_display_name,
+        "buyer": sale.buyer_name or sale.buyer_display_name,
+        "buyer_email": sale.buyer_email,
+        "site": site.name,
+        "order_number": sale.order_number,
+        "date": f"{sale.created_at:%d %B %Y}",
+        "item": sale.item_name,
+        "quantity": sale.quantity,
+        "amount": Money(sale.amount, sale.currency_code),
+        "discount": Money(sale.discount_amount, sale.currency_code),
+        "tax": Money(sale.tax_amount, sale.currency_code),
+        "tax_inclusive": sale.tax_inclusive,
+        "total": Money(sale.final_amount, sale.currency_code),
+        "downloadable": sale.fulfilment_state is None and sale.chapter_id is None,
+        "link": f"{desk.base_url}/purchases/{sale.id}",
+    }
+
+
 LETTERS: tuple[tuple[type[Event], Write], ...] = (
     (EmailVerificationAsked, ask_to_verify),
     (PasswordResetAsked, offer_new_password),
     (InvitationMade, invite),
+    (OneTimePurchaseCompleted, write_receipt),
+    (OneTimePurchaseCompleted, tell_author),
+    (PurchaseRefunded, tell_refund),
 )
 
 
