@@ -5,8 +5,8 @@ from purvey.catalog import shop
 SITE = "site-7"
 PRODUCT_SLUG = "product-500"
 PER_PAGE = 20
-SHELF = shop.SHELVES[shop.Sort.FEATURED]
-SHELF_REST: tuple[object, ...] = (False, None, None, PER_PAGE + 1, 0, *shop.ORDERS[shop.Sort.FEATURED].start)
+SHELF = shop.shelf(shop.Shape(shop.Sort.FEATURED, PER_PAGE + 1))
+SHELF_REST: tuple[object, ...] = ()
 SHELF_WIDTH = shop.WIDTH
 ShelfRow = shop.ShopProduct
 PRODUCT = shop.SHOP_PRODUCT

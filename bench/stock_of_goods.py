@@ -21,9 +21,9 @@ with author as (
     returning id, tenant_id, slug
 ), product as (
     insert into products (id, tenant_id, site_id, author_id, name, slug, short_desc, description, product_type,
-        category, currency, is_featured, display_order, created_at, updated_at)
+        category, currency, default_amount, is_featured, display_order, created_at, updated_at)
     select gen_random_uuid(), tenant_id, id, $1, 'Product ' || n, 'product-' || n, 'One of a thousand',
-        repeat('What it is, and why you would want it. ', 5), 'EBOOK', 'ebook', 'EUR', n % 50 = 0, n % 100,
+        repeat('What it is, and why you would want it. ', 5), 'EBOOK', 'ebook', 'EUR', 1200, n % 50 = 0, n % 100,
         now() - n * interval '1 minute', now()
     from site, generate_series(1, {PRODUCTS}) as n
     returning id, tenant_id, slug, site_id

@@ -1,11 +1,14 @@
 """The public shop: what buyers see, and how little it costs to look."""
 
+import itertools
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from purvey import catalog
+from purvey.catalog.shop import Shape, Sort, counted_shelf
+from purvey.catalog.shop import shelf as shelf_statement
 from purvey.kit.db import Queries
 from purvey.kit.errors import NotFound
 from purvey.kit.pages import Asked
@@ -49,7 +52,7 @@ async def test_the_shop_is_sorted_and_filtered_as_one_asks(shop: Shop, ana: Pers
     await ana.sells("beta", price=300, productType="EBOOK")
     await ana.sells("Alpha", price=100)
     gamma = await ana.sells("gamma", price=200, stock=5)
-    await shop.db.do("update stock set sold = 4 where product_id = $1", gamma["id"])
+    await shop.db.do("update products set sold_count = 4 where id = $1", gamma["id"])
     sorted_by = {
         "newest": ["gamma", "Alpha", "beta"],
         "price": ["Alpha", "gamma", "beta"],
@@ -246,3 +249,13 @@ async def test_each_public_page_costs_one_statement_found_or_not(shop: Shop, ana
     with pytest.raises(NotFound):
         await catalog.shop_product(db, ana.name, "nothing", now=shop.now)
     assert db.statements == 4
+
+
+@pytest.mark.feature("A9")
+async def test_every_shape_of_the_shelf_is_a_statement_that_postgres_takes(shop: Shop) -> None:
+    flags = (False, True)
+    async with shop.db.pool.acquire() as connection:
+        for sort, *asked in itertools.product(Sort, *[flags] * 5):
+            shape = Shape(sort, 21, *asked)
+            await connection.prepare(shelf_statement(shape))
+            await connection.prepare(counted_shelf(shape))

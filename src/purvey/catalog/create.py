@@ -109,6 +109,7 @@ async def draft(
         category=category,
         kind=rules.kind_of([each.terms for each in wanted]),
         currency=wanted[0].terms.currency,
+        default_amount=wanted[0].terms.amount,
         created_at=now,
         updated_at=now,
         **{name: getattr(form, name) for name in rules.ALIKE},

@@ -92,7 +92,10 @@ class Price(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Product(msgspec.Struct, frozen=True, kw_only=True):
-    """What is sold. `sold_count` is of unlimited products; limited ones count in their stock."""
+    """What is sold. `default_amount` repeats its default price, for sorting.
+
+    `sold_count` is rolled up now and then; a limited product's stock knows exactly.
+    """
 
     id: UUID
     tenant_id: UUID
@@ -106,6 +109,7 @@ class Product(msgspec.Struct, frozen=True, kw_only=True):
     category: Category
     kind: Kind
     currency: str
+    default_amount: int
     max_downloads: int | None
     is_limited: bool
     total_quantity: int | None

@@ -6,7 +6,8 @@ What only an owner may have (files, thank-you message, redirect) is never read h
 from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from functools import cache
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import msgspec
@@ -156,8 +157,7 @@ select p.id, p.name, p.slug, p.short_desc, p.product_type, p.category, p.kind,
         case when k.total - k.reserved - k.sold > 0 then 'limitedStock' when k.total is not null then 'soldOut' end
     ], null) as badges,
     lower(p.name) as sort_name,
-    coalesce(k.sold, p.sold_count) as sold,
-    p.site_id, p.searchable
+    p.default_amount, p.sold_count, p.site_id, p.searchable
 from products p
 join prices r on r.product_id = p.id and r.is_default
 join price_versions v on v.id = r.current_version_id
@@ -167,16 +167,9 @@ where p.is_active
     and p.suspended_at is null
     and not p.is_system
 """
-COLUMNS = ", ".join(f"p.{name}" for name in (*ShopProduct.__struct_fields__, "sort_name", "sold"))
-
-# Which of them are asked for: $3 with those to come, $4 of a type, $5 found by words.
-ASKED_FOR = """
-    p.site_id = s.id
-    and (p.available_until is null or p.available_until > $2)
-    and ($3 or p.available_from is null or p.available_from <= $2)
-    and ($4::text is null or p.product_type = $4)
-    and ($5::text is null or p.searchable @@ to_tsquery('simple', $5))
-"""
+COLUMNS = ", ".join(
+    f"p.{name}" for name in (*ShopProduct.__struct_fields__, "sort_name", "default_amount", "sold_count")
+)
 
 ORDERS: Mapping[Sort, Order[Record]] = {
     Sort(order.name): order
@@ -194,12 +187,17 @@ ORDERS: Mapping[Sort, Order[Record]] = {
             place=lambda row: (row["created_at"], row["id"]),
             descending=True,
         ),
-        Order[Record]("price", sql=("p.price", "p.id"), kinds=(int, UUID), place=lambda row: (row["price"], row["id"])),
+        Order[Record](
+            "price",
+            sql=("p.default_amount", "p.id"),
+            kinds=(int, UUID),
+            place=lambda row: (row["default_amount"], row["id"]),
+        ),
         Order[Record](
             "-price",
-            sql=("p.price", "p.id"),
+            sql=("p.default_amount", "p.id"),
             kinds=(int, UUID),
-            place=lambda row: (row["price"], row["id"]),
+            place=lambda row: (row["default_amount"], row["id"]),
             descending=True,
         ),
         Order[Record](
@@ -207,46 +205,80 @@ ORDERS: Mapping[Sort, Order[Record]] = {
         ),
         Order[Record](
             "best-selling",
-            sql=("p.sold", "p.id"),
+            sql=("p.sold_count", "p.id"),
             kinds=(int, UUID),
-            place=lambda row: (row["sold"], row["id"]),
+            place=lambda row: (row["sold_count"], row["id"]),
             descending=True,
         ),
     )
 }
 
 
-def shelf(order: Order[Record]) -> str:
-    """A page of a site's shelf; one row of nulls when it is empty, and none when there is no such site."""
+class Shape(NamedTuple):
+    """What a statement for a page must hold. What is not asked for is not in it, and the limit is written out:
+    then PostgreSQL plans it once and for all, instead of again at each request.
+    """
+
+    sort: Sort
+    limit: int
+    continues: bool = False
+    skips: bool = False
+    of_type: bool = False
+    searched: bool = False
+    upcoming: bool = False
+
+
+@cache
+def shelf(shape: Shape) -> str:
+    """A page of a site's shelf; one row of nulls when it is empty, and none when there is no such site.
+
+    It is asked with the site's slug, the time, and what the shape names, in its order.
+    """
+    order = ORDERS[shape.sort]
+    following = 3 + shape.continues * len(order.kinds)
     return f"""
 select {COLUMNS}
 from sites s
 left join lateral (
     select *
     from ({ON_SHELF}) as p
-    where {ASKED_FOR}
-        and {order.beyond(8)}
+    where {asked_for(shape, following + shape.skips)}
+        {f"and {order.beyond(3)}" if shape.continues else ""}
     order by {order.by}
-    limit $6
-    offset $7
+    limit {shape.limit}
+    {f"offset ${following}" if shape.skips else ""}
 ) as p on true
 where s.slug = $1
 order by {order.by}
 """
 
 
-SHELVES = {sort: shelf(order) for sort, order in ORDERS.items()}
-
-COUNT_SHELF = f"""
+@cache
+def counted_shelf(shape: Shape) -> str:
+    """How many products all pages have; asked with the site's slug, the time, and what the shape names."""
+    return f"""
 select count(p.id)
 from sites s
 left join lateral (
     select p.id
     from ({ON_SHELF}) as p
-    where {ASKED_FOR}
+    where {asked_for(shape, 3)}
 ) as p on true
 where s.slug = $1
 """
+
+
+def asked_for(shape: Shape, first: int) -> str:
+    """The conditions of products that are asked for, bound from `$first` on."""
+    conditions = ["p.site_id = s.id", "(p.available_until is null or p.available_until > $2)"]
+    if not shape.upcoming:
+        conditions.append("(p.available_from is null or p.available_from <= $2)")
+    if shape.of_type:
+        conditions.append(f"p.product_type = ${first}")
+    if shape.searched:
+        conditions.append(f"p.searchable @@ to_tsquery('simple', ${first + shape.of_type})")
+    return " and ".join(conditions)
+
 
 # A product as a buyer reads of it: whether or not it can be bought at this moment.
 SHOP_PRODUCT = f"""
@@ -329,12 +361,24 @@ async def shop_page(
     upcoming: bool = False,
 ) -> Page[ShopProduct]:
     """A page of what a site sells at this time; NotFound when there is no such site."""
+    words = words_of(q)
     order = ORDERS[sort]
-    filters = (site_slug, now, upcoming, product_type, words_of(q))
-    rows = await db.records(SHELVES[sort], *filters, asked.limit, asked.offset, *asked.place(order))
+    shape = Shape(
+        sort,
+        asked.limit,
+        continues=asked.cursor is not None,
+        skips=asked.offset > 0,
+        of_type=product_type is not None,
+        searched=words is not None,
+        upcoming=upcoming,
+    )
+    place = asked.place(order) if shape.continues else ()
+    skipped = [asked.offset] if shape.skips else []
+    filters = [each for each in (product_type, words) if each is not None]
+    rows = await db.records(shelf(shape), site_slug, now, *place, *skipped, *filters)
     if not rows:
         raise NotFound("There is no such site")
-    total = await db.value(COUNT_SHELF, *filters) if asked.count else None
+    total = await db.value(counted_shelf(shape), site_slug, now, *filters) if asked.count else None
     if rows[0]["id"] is None:
         rows = []
     return page_of(rows, on_shelf, asked=asked, order=order, total=total)

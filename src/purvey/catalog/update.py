@@ -93,7 +93,11 @@ def merged(before: Product, form: UpdateProduct, prices: PriceList) -> Product:
     if "name" in sent:
         sent["name"] = sent["name"].strip()
     return msgspec.structs.replace(
-        before, **sent, currency=prices.default.terms.currency, kind=rules.kind_of(prices.offered)
+        before,
+        **sent,
+        currency=prices.default.terms.currency,
+        default_amount=prices.default.terms.amount,
+        kind=rules.kind_of(prices.offered),
     )
 
 

@@ -13,6 +13,7 @@ create table products (
     category text not null,
     kind text not null default 'one-time' check (kind in ('recurring', 'one-time')),  -- by the prices on offer
     currency text not null,
+    default_amount bigint not null default 0,  -- the default price's, kept here too for its order
     cover jsonb,                            -- {url, width, height, renditions: [...]}
     max_downloads int check (max_downloads > 0),
     is_limited boolean not null default false,
@@ -50,8 +51,17 @@ create table products (
     check (not is_limited or total_quantity is not null)
 );
 create index products_of_site on products (site_id, display_order, id);
+-- One for each order of the public shelf, so that a page is read and not sorted.
 create index products_on_show on products (site_id, (not is_featured), display_order, id)
-    where is_active and deleted_at is null and suspended_at is null;
+    where is_active and deleted_at is null and suspended_at is null and not is_system;
+create index products_newest on products (site_id, created_at, id)
+    where is_active and deleted_at is null and suspended_at is null and not is_system;
+create index products_by_price on products (site_id, default_amount, id)
+    where is_active and deleted_at is null and suspended_at is null and not is_system;
+create index products_by_name on products (site_id, lower(name), id)
+    where is_active and deleted_at is null and suspended_at is null and not is_system;
+create index products_best_selling on products (site_id, sold_count, id)
+    where is_active and deleted_at is null and suspended_at is null and not is_system;
 create index products_of_tenant on products (tenant_id, id);
 create index products_of_author on products (author_id, id);
 create index products_by_type on products (product_type, is_active);
