@@ -5,8 +5,7 @@ from uuid import UUID
 
 import pytest
 
-from tests.downloads.owning import owns
-from tests.downloads.test_downloading import CONTENT, SIZE, Story, begun
+from tests.downloads.owning import CONTENT, SIZE, Story, begun
 from tests.vocabulary.shop import Shop
 from tests.vocabulary.uploading import product_path
 
@@ -17,7 +16,7 @@ async def status(story: Story, asked: str | None = None) -> int:
 
 
 async def counted(shop: Shop, story: Story) -> int:
-    count: int = await shop.db.value("select download_count from purchases where id = $1", UUID(story.purchase_id))
+    count: int = await shop.db.value("select download_count from purchases where id = $1", UUID(story.purchase["id"]))
     return count
 
 
@@ -31,7 +30,7 @@ async def test_fifty_at_once_get_three(shop: Shop) -> None:
     assert refused.json()["code"] == "no_downloads_left"
     assert refused.json()["maxDownloads"] == 3
     assert await counted(shop, story) == 3
-    log = await shop.db.records("select counted from download_log where purchase_id = $1", UUID(story.purchase_id))
+    log = await shop.db.records("select counted from download_log where purchase_id = $1", UUID(story.purchase["id"]))
     assert [row["counted"] for row in log] == [True] * 3
 
 
@@ -93,7 +92,7 @@ async def test_each_purchase_counts_for_itself(shop: Shop) -> None:
     story = await begun(shop, maxDownloads=1)
     assert [await status(story), await status(story)] == [200, 403]
     eve = await shop.person("eve")
-    again = await owns(shop, eve, story.ana, story.product)
+    again = (await eve.buys(story.product))["id"]
     assert (await eve.get(f"/v1/purchases/{again}/download")).status_code == 200
 
 
@@ -101,7 +100,7 @@ async def test_without_a_limit_downloads_are_counted_all_the_same(shop: Shop) ->
     story = await begun(shop)
     assert [await status(story) for _ in range(5)] == [200] * 5
     assert await counted(shop, story) == 5
-    files = (await story.ben.get(story.path.replace("download", "files"))).json()["files"]
+    files = (await story.ben.get(story.files)).json()["files"]
     assert [file["downloadsLeft"] for file in files] == [None]
 
 
@@ -111,7 +110,7 @@ async def test_every_download_is_told_to_the_seller_alone(shop: Shop) -> None:
     assert (await story.ben.get(story.path, headers={"User-Agent": "curl/8" + "x" * 900})).status_code == 200
     assert await status(story, "bytes=10-19") == 206
     await story.ben.ask("HEAD", story.path)
-    path = f"/v1/sites/{story.ana.site['id']}/purchases/{story.purchase_id}/downloads"
+    path = f"/v1/sites/{story.ana.site['id']}/purchases/{story.purchase['id']}/downloads"
     told = (await story.ana.get(f"{path}?count=true")).json()
     assert told["total"] == 2
     part, whole = told["data"]
@@ -136,14 +135,14 @@ async def test_every_download_is_told_to_the_seller_alone(shop: Shop) -> None:
 async def test_the_seller_lets_a_buyer_download_anew(shop: Shop) -> None:
     story = await begun(shop, maxDownloads=1)
     assert [await status(story), await status(story)] == [200, 403]
-    path = f"/v1/sites/{story.ana.site['id']}/purchases/{story.purchase_id}/downloads"
+    path = f"/v1/sites/{story.ana.site['id']}/purchases/{story.purchase['id']}/downloads"
     answer = await story.ana.post(f"{path}/reset")
     assert answer.status_code == 200
     assert [file["downloadsLeft"] for file in answer.json()["files"]] == [1]
     assert [await status(story), await status(story)] == [200, 403]
     assert len((await story.ana.get(path)).json()["data"]) == 2
     audited = await shop.db.value(
-        "select actor_id from audit_log where action = 'downloads.reset' and subject_id = $1", story.purchase_id
+        "select actor_id from audit_log where action = 'downloads.reset' and subject_id = $1", story.purchase["id"]
     )
     assert audited == story.ana.id
 

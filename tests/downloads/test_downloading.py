@@ -2,36 +2,16 @@
 
 from email.message import EmailMessage
 from hashlib import sha256
-from typing import Any
 from uuid import UUID
 
 import psutil
 import pytest
 
-from tests.downloads.owning import becomes, owns
-from tests.vocabulary.shop import Person, Shop
+from tests.downloads.owning import CONTENT, SIZE, Story, begun
+from tests.vocabulary.shop import Shop
 from tests.vocabulary.uploading import product_path
 
-CONTENT = bytes(range(256)) * 4000
-SIZE = len(CONTENT)
 MEGABYTE = 1024 * 1024
-
-
-class Story:
-    """Ana sells, Ben owns."""
-
-    def __init__(
-        self, ana: Person, ben: Person, product: dict[str, Any], file: dict[str, Any], purchase_id: str
-    ) -> None:
-        self.ana, self.ben, self.product, self.file, self.purchase_id = ana, ben, product, file, purchase_id
-        self.path = f"/v1/purchases/{purchase_id}/download"
-
-
-async def begun(shop: Shop, name: str = "atlas.pdf", content: bytes = CONTENT, **fields: Any) -> Story:
-    ana, ben = await shop.author("ana"), await shop.person("ben")
-    atlas = await ana.sells(**fields)
-    file = await ana.adds_file(atlas, name, content)
-    return Story(ana, ben, atlas, file, await owns(shop, ben, ana, atlas))
 
 
 @pytest.mark.feature("A14")
@@ -57,34 +37,51 @@ async def test_an_owner_gets_the_very_bytes_under_their_own_name(shop: Shop) -> 
 @pytest.mark.feature("A14")
 async def test_a_stranger_sees_no_purchase_and_nobody_is_asked_to_sign_in(shop: Shop) -> None:
     story, eve = await begun(shop), await shop.person("eve")
-    for path in (story.path, story.path.replace("download", "files")):
+    for path in (story.path, story.files):
         assert (await eve.get(path)).status_code == 404
         assert (await story.ana.get(path)).status_code == 404
         assert (await shop.http.get(path)).status_code == 401
         assert (await story.ben.get(path)).status_code == 200
-        assert (await story.ben.get(path.replace(story.purchase_id, story.product["id"]))).status_code == 404
+        assert (await story.ben.get(path.replace(story.purchase["id"], story.product["id"]))).status_code == 404
 
 
-@pytest.mark.feature("A14", "A22", "A23")
-@pytest.mark.parametrize(
-    ("state", "code"), [("ENDED", "access_ended"), ("SUSPENDED", "access_suspended"), (None, "not_paid")]
-)
-async def test_a_live_entitlement_decides(shop: Shop, state: str | None, code: str) -> None:
-    story = await begun(shop)
-    if state:
-        assert (await story.ben.get(story.path)).status_code == 200
-        await becomes(shop, story.purchase_id, state)
-    else:
-        ben = await shop.person("ben")
-        story.path = story.path.replace(story.purchase_id, await owns(shop, ben, story.ana, story.product, state=None))
-        story.ben = ben
-    for path in (story.path, story.path.replace("download", "files")):
-        answer = await story.ben.get(path, headers={"Range": "bytes=5-"})
-        assert (answer.status_code, answer.json()["code"]) == (403, code)
-    assert (await story.ben.ask("HEAD", story.path)).status_code == 403
-    if state == "SUSPENDED":
-        await becomes(shop, story.purchase_id, "LIVE")
-        assert (await story.ben.get(story.path)).content == CONTENT
+async def refused(story: Story) -> set[tuple[int, str]]:
+    """What Ben is told at every door of his purchase."""
+    answers = [await story.ben.get(path, headers={"Range": "bytes=5-"}) for path in (story.path, story.files)]
+    assert (await story.ben.ask("HEAD", story.path)).status_code == answers[0].status_code
+    return {(answer.status_code, answer.json()["code"]) for answer in answers}
+
+
+@pytest.mark.feature("A14", "A22")
+async def test_what_is_not_paid_or_given_back_is_not_downloaded(shop: Shop) -> None:
+    ana, ben = await shop.author("ana"), await shop.person("ben")
+    atlas = await ana.sells(price=1000)
+    story = Story(ana, ben, atlas, await ana.adds_file(atlas, content=CONTENT))
+    story.purchase = await ben.buys(atlas)
+    assert await refused(story) == {(403, "not_paid")}
+    await ben.pays(story.purchase)
+    assert (await ben.get(story.path)).content == CONTENT
+    assert (await ana.refunds(story.purchase, amount=300)).status_code in {200, 201, 202}
+    await shop.settles()
+    assert (await ben.get(story.path)).content == CONTENT, "a part of the money is no end"
+    assert (await ana.refunds(story.purchase)).status_code in {200, 201, 202}
+    await shop.settles()
+    assert await refused(story) == {(403, "access_ended")}
+
+
+@pytest.mark.feature("A14", "A23")
+async def test_a_dispute_suspends_downloads_until_it_is_won(shop: Shop) -> None:
+    ana, ben = await shop.author("ana"), await shop.person("ben")
+    atlas = await ana.sells(price=1000)
+    story = Story(ana, ben, atlas, await ana.adds_file(atlas, content=CONTENT))
+    story.purchase = await ben.buys(atlas)
+    await ben.pays(story.purchase)
+    await shop.http.post(f"{story.purchase['checkoutUrl']}/dispute")
+    await shop.settles()
+    assert await refused(story) == {(403, "access_suspended")}
+    await shop.http.post(f"{story.purchase['checkoutUrl']}/close", data={"outcome": "won"})
+    await shop.settles()
+    assert (await ben.get(story.path)).content == CONTENT
 
 
 @pytest.mark.feature("A5", "A14")
@@ -175,7 +172,7 @@ async def test_head_tells_everything_and_counts_nothing(shop: Shop) -> None:
         assert (answer.status_code, answer.content) == (200, b"")
         assert answer.headers["content-length"] == str(SIZE)
         assert answer.headers["etag"]
-    listed = (await story.ben.get(story.path.replace("download", "files"))).json()["files"]
+    listed = (await story.ben.get(story.files)).json()["files"]
     assert [file["downloadsLeft"] for file in listed] == [1]
     assert (await story.ben.get(story.path)).status_code == 200
 
@@ -193,14 +190,12 @@ async def test_one_of_several_files_is_named(shop: Shop) -> None:
     second = await story.ana.adds_file(story.product, "maps.zip", b"PK\x03\x04maps")
     unnamed = await story.ben.get(story.path)
     assert (unnamed.status_code, unnamed.json()["code"]) == (409, "choose_file")
-    listed = (await story.ben.get(story.path.replace("download", "files"))).json()["files"]
+    listed = (await story.ben.get(story.files)).json()["files"]
     assert unnamed.json()["files"] == listed
     assert [(file["fileName"], file["downloadsLeft"]) for file in listed] == [("atlas.pdf", 2), ("maps.zip", 2)]
     answer = await story.ben.get(f"{story.path}?fileId={second['id']}")
     assert (answer.content, answer.headers["content-type"]) == (b"PK\x03\x04maps", "application/zip")
-    left = [
-        file["downloadsLeft"] for file in (await story.ben.get(story.path.replace("download", "files"))).json()["files"]
-    ]
+    left = [file["downloadsLeft"] for file in (await story.ben.get(story.files)).json()["files"]]
     assert left == [2, 1]
     assert (await story.ben.get(f"{story.path}?fileId={story.product['id']}")).status_code == 404
     assert (await story.ben.get(f"{story.path}?fileId=x")).status_code == 400
@@ -208,7 +203,7 @@ async def test_one_of_several_files_is_named(shop: Shop) -> None:
 
 async def test_a_product_without_files_says_so(shop: Shop) -> None:
     ana, ben = await shop.author("ana"), await shop.person("ben")
-    purchase_id = await owns(shop, ben, ana, await ana.sells())
+    purchase_id = (await ben.buys(await ana.sells(price=0)))["id"]
     answer = await ben.get(f"/v1/purchases/{purchase_id}/download")
     assert (answer.status_code, answer.json()["code"]) == (404, "no_file")
     assert (await ben.get(f"/v1/purchases/{purchase_id}/files")).json() == {"files": []}
@@ -220,8 +215,8 @@ async def test_a_bundle_delivers_the_files_of_its_members(shop: Shop) -> None:
     one, two, other = await ana.sells("One"), await ana.sells("Two"), await ana.sells("Other")
     for product in (one, two, other):
         await ana.adds_file(product, f"{product['name']}.pdf", product["name"].encode())
-    bundle = await ana.sells("Both", productType="BUNDLE", memberIds=[one["id"], two["id"]], maxDownloads=1)
-    path = f"/v1/purchases/{await owns(shop, ben, ana, bundle, one, two)}"
+    bundle = await ana.sells("Both", productType="BUNDLE", memberIds=[one["id"], two["id"]], maxDownloads=1, price=0)
+    path = f"/v1/purchases/{(await ben.buys(bundle))['id']}"
     files = {file["fileName"]: file for file in (await ben.get(f"{path}/files")).json()["files"]}
     assert set(files) == {"One.pdf", "Two.pdf"}
     assert {file["downloadsLeft"] for file in files.values()} == {1}
@@ -238,12 +233,12 @@ async def test_a_file_taken_off_stays_with_who_bought_it_before(shop: Shop) -> N
     assert (await story.ben.get(story.path)).content == CONTENT
     shop.minutes_pass(1)
     eve = await shop.person("eve")
-    late = await owns(shop, eve, story.ana, story.product)
+    late = (await eve.buys(story.product))["id"]
     assert (await eve.get(f"/v1/purchases/{late}/download")).json()["code"] == "no_file"
     replacement = await story.ana.adds_file(story.product, "atlas 2.pdf", b"%PDF new")
     assert (await story.ben.get(story.path)).content == b"%PDF new"
     assert (await eve.get(f"/v1/purchases/{late}/download")).content == b"%PDF new"
-    listed = (await story.ben.get(story.path.replace("download", "files"))).json()["files"]
+    listed = (await story.ben.get(story.files)).json()["files"]
     assert {file["fileId"] for file in listed} == {story.file["id"], replacement["id"]}
     assert (await story.ben.get(f"{story.path}?fileId={story.file['id']}")).content == CONTENT
 

@@ -77,12 +77,13 @@ select {LINE}, {TERMS}, {ITEMS}, {REFUNDS}, p.buyer_name,
             'fileId', f.id, 'productId', f.product_id, 'fileName', v.file_name, 'sizeBytes', v.size_bytes,
             'mimeType', v.mime_type,
             'downloadsLeft', case
-                when m.max_downloads is not null then greatest(m.max_downloads - coalesce(c.started, 0), 0)
+                when coalesce(product.max_downloads, m.max_downloads) is not null
+                then greatest(coalesce(product.max_downloads, m.max_downloads) - coalesce(c.started, 0), 0)
             end
         ) order by f.product_id <> p.product_id, f.product_id, f.position, f.id)
         from purchase_items i
         join products m on m.id = i.product_id
-        join product_files f on f.product_id = m.id and f.removed_at is null
+        join product_files f on f.product_id = m.id and (f.removed_at is null or f.removed_at > p.created_at)
         join file_versions v on v.id = f.current_version_id
         left join download_counts c on c.purchase_id = p.id and c.file_version_id = v.id
         where i.purchase_id = p.id
