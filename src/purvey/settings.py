@@ -63,6 +63,10 @@ def read_settings(environment: Mapping[str, str] | None = None, *, demo: bool = 
             "such as `python3 -c 'import secrets; print(secrets.token_urlsafe(48))'` prints"
         )
     values.setdefault("test_bank", demo)
+    if ("stripe_secret_key" in values) != ("stripe_webhook_secret" in values):
+        raise SettingsError(
+            f"{PREFIX}STRIPE_SECRET_KEY and {PREFIX}STRIPE_WEBHOOK_SECRET go together: set both, or neither"
+        )
     return Settings(**values)
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from purvey import access, catalog, letters, purchases
+from purvey import access, catalog, letters, payments, purchases
 from purvey import storage as files
 from purvey.kit.db import Database
 from purvey.kit.events import Reaction
@@ -37,6 +37,7 @@ def sweeps(settings: Settings, *, gateways: Gateways, storage: Storage) -> Seque
     return [
         Sweep("purchases.open-payments", 2, open_payments),
         Sweep("purchases.refunds", 5, refunds_in_flight),
+        Sweep("payments.retired-keys", payments.ERASE_EVERY_SECONDS, payments.erase_retired_keys),
         Sweep("catalog.sold-counts", 2, sold_counts),
         Sweep("storage.strays", 3600, stray_objects),
         Sweep("access.forget-old", access.FORGET_EVERY_SECONDS, access.forget_old),

@@ -57,4 +57,5 @@ async def open_world(settings: Settings, *, dsn: str, clock: Clock = wall_clock)
             sweeps=wiring.sweeps(settings, gateways=gateways, storage=storage),
         )
     finally:
+        await gateways.close()
         await db.pool.close()

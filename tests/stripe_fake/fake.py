@@ -113,6 +113,10 @@ class StripeFake:
             raise KeyError(id)
         return copy.deepcopy(thing)
 
+    def every(self, kind: str) -> list[Json]:
+        """All objects of a kind as they stand now, oldest first."""
+        return [copy.deepcopy(thing) for thing in self._world.every(kind)]
+
     def corrupt(self, id: str, **fields: object) -> None:
         """Lay any fields over an object; the next answer that shows it is checked like all."""
         self._world.get(self.find(id)["object"], id).update(fields)

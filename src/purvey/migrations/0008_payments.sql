@@ -108,15 +108,19 @@ create table payment_customers (
     primary key (tenant_id, user_id, provider)
 );
 
--- A tenant's own gateway keys, encrypted at rest.
+-- A tenant's own gateway keys, encrypted at rest. Retired ones stay while something open was made with them.
 create table gateway_keys (
+    id uuid primary key,
     tenant_id uuid not null references tenants on delete restrict,
     provider text not null,
     secret bytea not null,
     webhook_secret bytea not null,
+    ending text not null,                      -- the last letters, for people
     created_at timestamptz not null,
-    primary key (tenant_id, provider)
+    retired_at timestamptz
 );
+create unique index gateway_keys_in_use on gateway_keys (tenant_id, provider) where retired_at is null;
+create index gateway_keys_retired on gateway_keys (tenant_id, provider, retired_at) where retired_at is not null;
 
 -- The test bank's own books: a gateway of our own for demo and tests.
 create table test_bank_sessions (

@@ -32,6 +32,7 @@ from purvey.payments.gateway import (
     Standing,
     State,
 )
+from purvey.payments.gateway_keys import ERASE_EVERY_SECONDS, erase_retired_keys
 from purvey.payments.model import (
     LIFE,
     MONEY_CAME,
@@ -61,6 +62,7 @@ from purvey.payments.store import (
 )
 
 __all__ = [
+    "ERASE_EVERY_SECONDS",
     "LIFE",
     "MONEY_CAME",
     "PAID",
@@ -101,6 +103,7 @@ __all__ = [
     "by_notice",
     "disputes_of",
     "due",
+    "erase_retired_keys",
     "find",
     "find_refund",
     "handled",

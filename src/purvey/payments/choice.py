@@ -7,7 +7,8 @@ from uuid import UUID
 
 from purvey.kit.db import Database, Queries
 from purvey.kit.errors import Conflict, NotFound
-from purvey.payments.gateway import Gateway, Gateways
+from purvey.payments.gateway import Credentials, Gateway, Gateways
+from purvey.payments.stripe import STRIPE, StripeAccounts
 from purvey.payments.testbank import TestBank
 from purvey.settings import Settings
 
@@ -21,22 +22,32 @@ class NoGateway(Conflict):
 
 
 class Chosen:
-    """The gateways that this installation has."""
+    """The gateways that this installation has: Stripe by each tenant's own keys, and those it has for everybody."""
 
-    def __init__(self, installed: Mapping[str, Gateway]) -> None:
-        self.installed = dict(installed)
+    def __init__(self, installed: Mapping[str, Gateway], stripe: StripeAccounts) -> None:
+        self.installed, self.stripe = dict(installed), stripe
 
     async def for_sale(self, db: Queries, tenant_id: UUID, currency: str) -> Gateway:
-        for name in ("stripe", "testbank"):
-            if name in self.installed:
-                return self.installed[name]
-        raise NoGateway("This shop has no way to take money yet: its owner has to add gateway keys")
+        found = await self.stripe.for_sale(db, tenant_id, currency) or self.installed.get(TestBank.name)
+        if found is None:
+            raise NoGateway(
+                f"This shop has no way to take {currency} yet: its owner has to add keys by "
+                f"PUT /v1/tenants/{tenant_id}/gateways/{STRIPE}"
+            )
+        return found
 
     async def named(self, db: Queries, tenant_id: UUID | None, name: str) -> Gateway:
-        try:
-            return self.installed[name]
-        except KeyError:
-            raise NotFound(f"There is no gateway named {name!r}") from None
+        found = await self.stripe.named(db, tenant_id) if name == STRIPE else self.installed.get(name)
+        if found is None:
+            raise NotFound(f"This shop has no gateway named {name!r}")
+        return found
+
+    async def check_keys(self, name: str, credentials: Credentials) -> None:
+        assert name == STRIPE, name
+        await self.stripe.check(credentials)
+
+    async def close(self) -> None:
+        await self.stripe.close()
 
 
 def open_gateways(settings: Settings, *, db: Database, clock: Callable[[], datetime]) -> Gateways:
@@ -45,7 +56,7 @@ def open_gateways(settings: Settings, *, db: Database, clock: Callable[[], datet
     if settings.test_bank:
         secret = sha256(f"test bank\n{settings.secret_key}".encode()).digest()
         installed[TestBank.name] = TestBank(db, base_url=settings.base_url, secret=secret, clock=clock)
-    return Chosen(installed)
+    return Chosen(installed, StripeAccounts(settings, db=db, clock=clock))
 
 
 def live_keys_beside_test_bank(settings: Settings) -> bool:

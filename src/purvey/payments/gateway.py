@@ -127,6 +127,27 @@ class Notice(msgspec.Struct, frozen=True):
     reference: str | None
 
 
+class Credentials(msgspec.Struct, frozen=True):
+    """One account at a gateway: the key to act with, and the secret its webhooks are signed with."""
+
+    secret: str
+    webhook_secret: str
+
+    @property
+    def ending(self) -> str:
+        """What may be shown and logged."""
+        return self.secret[-4:]
+
+    def __repr__(self) -> str:
+        return f"Credentials(…{self.ending})"
+
+
+class KeyRefused(GatewayDown):
+    """The gateway does not accept the shop's key, so nobody knows what became of the money."""
+
+    code = "gateway_key_refused"
+
+
 class Gateway(Protocol):
     """A provider of money. Every call may be repeated without harm."""
 
@@ -162,6 +183,14 @@ class Gateway(Protocol):
 @runtime_checkable
 class Gateways(Protocol):
     """Which gateway a tenant sells by."""
+
+    async def check_keys(self, name: str, credentials: Credentials) -> None:
+        """Ask a gateway whether it accepts these keys; KeyRefused, GatewayDown."""
+        ...
+
+    async def close(self) -> None:
+        """Let go of every connection."""
+        ...
 
     async def for_sale(self, db: Queries, tenant_id: UUID, currency: str) -> Gateway:
         """The gateway of a new sale; Conflict `no_gateway` when the tenant can take no such money."""

@@ -18,6 +18,7 @@ from purvey.payments import store
 from purvey.payments.events import GatewayNotified, StripeNotified
 from purvey.payments.gateway import Gateways, Notice
 from purvey.payments.model import Payment, Status
+from purvey.payments.stripe.http import doors as stripe_doors
 
 HOOK: dict[str, Any] = {**PUBLIC, "idempotency": "exempt"}
 ProviderName = Annotated[str, msgspec.Meta(max_length=40)]
@@ -139,4 +140,4 @@ async def list_payments(
     return page_of(rows, PaymentView.of, asked=paging, order=store.NEWEST, total=total)
 
 
-doors: list[Any] = [receive, receive_for_tenant, list_payments]
+doors: list[Any] = [receive, receive_for_tenant, list_payments, *stripe_doors]

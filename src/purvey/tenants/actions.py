@@ -48,6 +48,7 @@ async def open_tenant(
     tax_inclusive: bool = False,
     now: datetime,
 ) -> Tenant:
+    """A new tenant. The first one that a platform admin opens is the platform's own (ruling 15)."""
     tenant = await store.add_tenant(
         tx, id=new_id(), name=name, is_personal=is_personal, tax_rate_bps=tax_rate_bps, tax_inclusive=tax_inclusive,
         now=now,
@@ -57,7 +58,7 @@ async def open_tenant(
         tx, me, action="tenant.created", subject_type="tenant", subject_id=tenant.id, detail={"name": name}, now=now,
         tenant_id=tenant.id,
     )  # fmt: skip
-    return tenant
+    return await store.make_platform(tx, tenant) if me.is_admin else tenant
 
 
 async def change_tenant(

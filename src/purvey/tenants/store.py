@@ -157,6 +157,25 @@ limit $4 offset $5
 COUNT_MY_SITES = f"select count(*) from sites where {OF_MINE}"
 
 
+# The platform's own tenant, unless there is one: whose sales the installation's own gateway keys collect.
+MAKE_PLATFORM = f"""
+update tenants
+set is_platform = true
+where id = $1
+    and not exists (select from tenants where is_platform)
+returning {TENANT}
+"""
+
+# One at a time asks whether there is a platform's own tenant yet.
+LOCK_PLATFORM = "select pg_advisory_xact_lock(hashtextextended('the platform''s own tenant', 0))"
+
+
+async def make_platform(tx: Tx, tenant: Tenant) -> Tenant:
+    """The tenant, which is the platform's own from now on if there was none."""
+    await tx.value(LOCK_PLATFORM)
+    return await tx.maybe(Tenant, MAKE_PLATFORM, tenant.id) or tenant
+
+
 async def add_tenant(
     tx: Tx, *, id: UUID, name: str, is_personal: bool, tax_rate_bps: int, tax_inclusive: bool, now: datetime
 ) -> Tenant:

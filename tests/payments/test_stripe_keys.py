@@ -1,0 +1,204 @@
+"""A tenant's own keys: given by its owner alone, sealed, never shown again, kept while money needs them."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+import msgspec
+import pytest
+import stripe
+
+from purvey.kit.errors import NotFound
+from purvey.kit.ids import new_id
+from purvey.kit.money import Money
+from purvey.payments import BadSignature, References, State, gateway_keys
+from purvey.payments.choice import Chosen, NoGateway, open_gateways
+from purvey.payments.gateway import Credentials
+from purvey.payments.gateway_keys import KeysUnreadable, NoKeys, seal, unseal
+from purvey.payments.stripe.several import SeveralAccounts
+from purvey.payments.stripe.wire import Wire
+from tests.stripe_fake import StripeFake
+from tests.vocabulary.till import Till, account_of, shared_http
+
+HOOK = "whsec_0123456789abcdef"
+
+
+def gateways_of(till: Till, *, platform_key: str | None = None, secret_key: str | None = None) -> Chosen:
+    """The shop's own gateways, with the fake at the other end and no test bank."""
+    settings = msgspec.structs.replace(
+        till.shop.world.settings,
+        stripe_api_base=till.fake.base_url,
+        stripe_secret_key=platform_key,
+        stripe_webhook_secret=HOOK if platform_key else None,
+        test_bank=False,
+    )
+    if secret_key:
+        settings = msgspec.structs.replace(settings, secret_key=secret_key)
+    chosen = open_gateways(settings, db=till.shop.db, clock=till.shop.clock)
+    assert isinstance(chosen, Chosen)
+    return chosen
+
+
+@dataclass(frozen=True)
+class Owner:
+    """Who gives keys, for the audit log."""
+
+    user_id: UUID
+    tenant_id: UUID | None
+    is_admin: bool = False
+    address: str | None = None
+    request_id: str | None = None
+
+
+async def gives(till: Till, key: str) -> None:
+    """The owner's keys, without the door and its question to Stripe."""
+    await gateway_keys.give(
+        till.shop.db,
+        Owner(till.ana.id, till.tenant_id),
+        tenant_id=till.tenant_id,
+        provider="stripe",
+        credentials=Credentials(key, HOOK),
+        secret_key=till.shop.world.settings.secret_key,
+        now=till.shop.now,
+    )
+
+
+async def removes(till: Till) -> None:
+    owner = Owner(till.ana.id, till.tenant_id)
+    await gateway_keys.remove(till.shop.db, owner, tenant_id=till.tenant_id, provider="stripe", now=till.shop.now)
+
+
+async def keys_kept(till: Till) -> list[bool]:
+    """For each of the tenant's keys that the database still has, whether it is in use."""
+    rows = await till.shop.db.records(
+        "select retired_at is null as in_use from gateway_keys where tenant_id = $1 order by created_at, id",
+        till.tenant_id,
+    )
+    return [row["in_use"] for row in rows]
+
+
+def test_what_is_sealed_opens_only_in_its_own_place_under_its_own_key() -> None:
+    sealed = seal("sk_live_much_money", secret_key="a" * 32, label="1 secret")
+    assert b"sk_live" not in sealed
+    assert sealed != seal("sk_live_much_money", secret_key="a" * 32, label="1 secret")
+    assert unseal(sealed, secret_key="a" * 32, label="1 secret") == "sk_live_much_money"
+    for secret_key, label in (("b" * 32, "1 secret"), ("a" * 32, "2 secret"), ("a" * 32, "1 webhook")):
+        with pytest.raises(KeysUnreadable):
+            unseal(sealed, secret_key=secret_key, label=label)
+    with pytest.raises(KeysUnreadable):
+        unseal(sealed[:-1] + bytes([sealed[-1] ^ 1]), secret_key="a" * 32, label="1 secret")
+
+
+async def test_nothing_in_the_database_shows_a_key(till: Till) -> None:
+    await gives(till, till.fake.key)
+    rows = await till.shop.db.records("select * from gateway_keys where tenant_id = $1", till.tenant_id)
+    audited = await till.shop.db.records("select * from audit_log where tenant_id = $1", till.tenant_id)
+    assert len(rows) == len(audited) == 1
+    assert till.fake.key.encode() not in rows[0]["secret"]
+    assert till.fake.key not in repr([dict(row.items()) for row in [*rows, *audited]])
+    assert rows[0]["ending"] == till.fake.key[-4:] == audited[0]["detail"]["ending"]
+    assert HOOK not in repr(dict(rows[0].items()))
+
+
+async def test_a_tenant_sells_by_its_own_keys_or_not_at_all(till: Till) -> None:
+    chosen = gateways_of(till)
+    with pytest.raises(NoGateway, match="gateways/stripe"):
+        await chosen.for_sale(till.shop.db, till.tenant_id, "EUR")
+    await gives(till, till.fake.key)
+    gateway = await chosen.for_sale(till.shop.db, till.tenant_id, "EUR")
+    assert (await gateway.open_checkout(till.order)).url.startswith(till.fake.base_url)
+    with pytest.raises(NoGateway, match="USDC"):
+        await chosen.for_sale(till.shop.db, till.tenant_id, "USDC")
+    await chosen.close()
+
+
+async def test_the_installations_own_key_serves_the_platforms_own_tenant_alone(till: Till) -> None:
+    chosen = gateways_of(till, platform_key=till.fake.key)
+    with pytest.raises(NoGateway):
+        await chosen.for_sale(till.shop.db, till.tenant_id, "EUR")
+    async with till.shop.db.transaction() as tx:
+        before = await tx.value("update tenants set is_platform = false where is_platform returning id")
+        await tx.do("update tenants set is_platform = true where id = $1", till.tenant_id)
+    try:
+        gateway = await chosen.for_sale(till.shop.db, till.tenant_id, "EUR")
+        checkout = await gateway.open_checkout(till.order)
+        named = await chosen.named(till.shop.db, None, "stripe")
+        assert (await named.look_up(till.known_as(checkout))).state is State.OPEN
+    finally:
+        async with till.shop.db.transaction() as tx:
+            await tx.do("update tenants set is_platform = false where id = $1", till.tenant_id)
+            if before:
+                await tx.do("update tenants set is_platform = true where id = $1", before)
+        await chosen.close()
+
+
+async def test_money_in_an_account_that_was_replaced_is_not_lost_sight_of(till: Till) -> None:
+    paid, _ = await till.sells()
+    async with StripeFake(wall_clock=lambda: till.shop.clock().timestamp()) as elsewhere:
+        wire = Wire(elsewhere.base_url, retries=0)
+        wire.http = shared_http()
+        newest = await account_of(till.shop, wire, elsewhere.key, webhook_secret=HOOK)
+        gone = await account_of(till.shop, wire, "sk_test_gone")
+        both = SeveralAccounts([newest, gone, till.account])
+
+        assert (await newest.look_up(till.known_as(paid))).state is State.UNKNOWN
+        standing = await both.look_up(till.known_as(paid))
+        assert standing.state is State.PAID
+        assert (await both.expire(till.known_as(paid))).state is State.PAID
+        back = await both.refund(till.known_as(paid), refund_id=new_id(), amount=Money(200, "EUR"), reason="torn")
+        assert (back.state, till.count("refund"), elsewhere.every("refund")) == ("succeeded", 1, [])
+        never = References(payment_id=new_id(), tenant_id=till.tenant_id, checkout_reference="cs_no", reference=None)
+        assert (await both.look_up(never)).state is (await both.expire(never)).state is State.UNKNOWN
+
+        order = till.order_of(Money(300, "EUR"))
+        assert (await both.open_checkout(order)).url.startswith(elsewhere.base_url)
+        assert not await both.owns_method(tenant_id=till.tenant_id, payer_id=till.bob.id, method="pm_1")
+        body = b'{"id": "evt_1", "type": "x", "data": {"object": {}}}'
+        for secret in (HOOK, "whsec_test"):
+            signature = stripe.WebhookSignature.generate_signature_header(body.decode(), secret)
+            assert both.read_notice({"Stripe-Signature": signature}, body, now=till.shop.now).id == "evt_1"
+        with pytest.raises(BadSignature):
+            both.read_notice({"Stripe-Signature": signature}, body + b" ", now=till.shop.now)
+
+
+async def test_removed_keys_are_kept_while_a_payment_is_open_and_no_longer(till: Till) -> None:
+    await gives(till, till.fake.key)
+    chosen = gateways_of(till)
+    await till.writes_down(till.order)
+    checkout = await till.opens()
+    await removes(till)
+    assert await keys_kept(till) == [False]
+    with pytest.raises(NoGateway):
+        await chosen.for_sale(till.shop.db, till.tenant_id, "EUR")
+    still = await chosen.named(till.shop.db, till.tenant_id, "stripe")
+    assert (await still.look_up(till.known_as(checkout))).state is State.OPEN
+
+    await till.shop.db.do(
+        "update payments set status = 'EXPIRED', closed_at = now() where id = $1", till.order.payment_id
+    )
+    assert await gateway_keys.erase_retired_keys(till.shop.db, till.shop.now) >= 1
+    assert await keys_kept(till) == []
+    with pytest.raises(NotFound):
+        await chosen.named(till.shop.db, till.tenant_id, "stripe")
+    with pytest.raises(NoKeys):
+        await removes(till)
+    await chosen.close()
+
+
+async def test_of_keys_given_over_and_over_only_the_last_few_are_kept(till: Till) -> None:
+    await till.writes_down(till.order)
+    for number in range(6):
+        await gives(till, f"sk_test_0123456789{number}")
+    assert await keys_kept(till) == [False, False, False, True]
+    chosen = gateways_of(till)
+    assert isinstance(await chosen.named(till.shop.db, till.tenant_id, "stripe"), SeveralAccounts)
+    await chosen.close()
+
+
+async def test_keys_under_another_secret_key_are_unreadable_and_say_so(till: Till) -> None:
+    await gives(till, till.fake.key)
+    chosen = gateways_of(till, secret_key="another secret key of the installation")
+    with pytest.raises(KeysUnreadable, match="give them again"):
+        await chosen.for_sale(till.shop.db, till.tenant_id, "EUR")
+    with pytest.raises(KeysUnreadable):
+        await chosen.named(till.shop.db, till.tenant_id, "stripe")
+    await chosen.close()
