@@ -26,6 +26,7 @@ from purvey.kit.pages import PAGING
 from purvey.payments.http import doors as payment_doors
 from purvey.payments.testbank.http import doors as bank_doors
 from purvey.purchases.http import doors as purchase_doors
+from purvey.reading.http import doors as reading_doors
 from purvey.support.http import doors as support_doors
 from purvey.tenants.http import doors as tenant_doors
 from purvey.web import APP_HANDLERS, pages
@@ -53,6 +54,7 @@ def litestar(world: World) -> Litestar:
             *purchase_doors,
             *payment_doors,
             *download_doors,
+            *reading_doors,
             *support_doors,
             *analytics_doors,
         ],

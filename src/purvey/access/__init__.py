@@ -18,7 +18,7 @@ from purvey.access.recovery import (
     verify_email,
 )
 from purvey.access.rules import email_of
-from purvey.access.store import find_user, find_user_by_email, identify
+from purvey.access.store import at_site, find_user, find_user_by_email, identify
 from purvey.access.sweeping import FORGET_EVERY_SECONDS, forget_old
 from purvey.kit.audit_log import audit, changes
 from purvey.kit.throttles import throttle
@@ -37,6 +37,7 @@ __all__ = [
     "Visit",
     "ask_reset",
     "ask_verification",
+    "at_site",
     "audit",
     "change_me",
     "change_password",

@@ -208,3 +208,25 @@ async def change_user(tx: Tx, user: User) -> User | None:
 async def verify_email(tx: Tx, user_id: UUID, email: str, *, now: datetime) -> bool:
     """Whether this is news: it is the person's address, and was not verified before."""
     return await tx.do(EMAIL_IS_THEIRS, user_id, email, now) == 1
+
+
+# What somebody is at a site, unless their key was made for another tenant.
+AT_SITE = """
+select s.tenant_id, m.role
+from sites s
+left join memberships m on m.tenant_id = s.tenant_id
+    and m.user_id = $2
+    and (m.site_ids is null or s.id = any(m.site_ids))
+where s.id = $1
+    and ($3::uuid is null or s.tenant_id = $3)
+"""
+
+
+async def at_site(db: Queries, me: Identity, site_id: UUID) -> Identity:
+    """The same person as they stand at a site that the door's path does not name: `belongs` and `permissions`."""
+    row: Any = await db.record(AT_SITE, site_id, me.user_id, me.key_tenant_id)
+    return msgspec.structs.replace(
+        me,
+        tenant_id=None if row is None else row["tenant_id"],
+        role=None if row is None or row["role"] is None else Role(row["role"]),
+    )

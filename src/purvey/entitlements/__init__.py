@@ -6,7 +6,7 @@ A live entitlement, not a status word, decides access: downloads, chapters, revi
 from purvey.entitlements.actions import end, grant, restore, suspend
 from purvey.entitlements.events import CustomerProductCreated, CustomerProductDeleted, CustomerProductUpdated
 from purvey.entitlements.model import LIFE, Entitlement, Happening, Source, State
-from purvey.entitlements.store import of_source, owns_chapter, owns_product
+from purvey.entitlements.store import of_source, owns_any, owns_chapter, owns_product
 
 __all__ = [
     "LIFE",
@@ -20,6 +20,7 @@ __all__ = [
     "end",
     "grant",
     "of_source",
+    "owns_any",
     "owns_chapter",
     "owns_product",
     "restore",

@@ -37,6 +37,10 @@ OWNS_CHAPTER = """
 select exists (select from entitlements where user_id = $1 and chapter_id = $2 and state = 'LIVE')
 """
 
+OWNS_ANY = """
+select exists (select from entitlements where user_id = $1 and product_id = any($2::uuid[]) and state = 'LIVE')
+"""
+
 OF_SOURCE = f"select {ROW} from entitlements where source = $1 and source_id = $2 order by id"
 
 
@@ -70,6 +74,11 @@ async def owns_product(db: Queries, user_id: UUID, product_id: UUID) -> bool:
 async def owns_chapter(db: Queries, user_id: UUID, chapter_id: UUID) -> bool:
     """Whether a live entitlement to the chapter is theirs."""
     return bool(await db.value(OWNS_CHAPTER, user_id, chapter_id))
+
+
+async def owns_any(db: Queries, user_id: UUID, product_ids: Sequence[UUID]) -> bool:
+    """Whether a live entitlement to one of these products is theirs."""
+    return bool(product_ids) and bool(await db.value(OWNS_ANY, user_id, product_ids))
 
 
 async def of_source(db: Queries, source: Source, source_id: UUID) -> list[Entitlement]:

@@ -82,13 +82,13 @@ def refuse(request: Request[Any, Any, Any], refusal: Refusal) -> Response[Any]:
 
 def misread(request: Request[Any, Any, Any], error: ValidationException) -> Response[Any]:
     """A body, query or path that does not fit its type; each fault is named by pointer or parameter."""
-    found = [field_error(item) for item in error.extra] if isinstance(error.extra, list) else []
+    found = [field_error(item, request) for item in error.extra] if isinstance(error.extra, list) else []
     found = found or [pointed(error.detail)]
     detail = "; ".join(f"{item.pointer}: {item.detail}" if item.pointer else item.detail for item in found)
     return answer(request, 400, "invalid", detail, errors=tuple(found))
 
 
-def field_error(item: Any) -> FieldError:
+def field_error(item: Any, request: Request[Any, Any, Any]) -> FieldError:
     message = str(item.get("message", item)) if isinstance(item, dict) else str(item)
     key = str(item.get("key", "")) if isinstance(item, dict) else ""
     source = item.get("source", "") if isinstance(item, dict) else ""
@@ -96,8 +96,15 @@ def field_error(item: Any) -> FieldError:
     found = pointed(message)
     if found.pointer or not key or key == "data":
         return found
-    pointer = "/" + key.replace(".", "/") if source in ("", "body") else f"{source}:{camel(key)}"
+    pointer = "/" + key.replace(".", "/") if source in ("", "body") else f"{source}:{wire_name(key, request)}"
     return FieldError(pointer, found.detail)
+
+
+def wire_name(name: str, request: Request[Any, Any, Any]) -> str:
+    """A parameter as its door names it for the asker, or as dependencies do: in camelCase."""
+    field = request.route_handler.parsed_fn_signature.parameters.get(name)
+    said = getattr(field.kwarg_definition, "name", None) if field else None
+    return said or camel(name)
 
 
 def camel(name: str) -> str:

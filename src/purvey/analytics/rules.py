@@ -1,0 +1,44 @@
+"""Which days are asked for. Pure."""
+
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, timedelta
+from enum import StrEnum
+
+import msgspec
+
+from purvey.kit.errors import Invalid
+
+MAX_DAYS = 366
+USUAL_DAYS = 30
+ONE_DAY = timedelta(days=1)
+
+
+class By(StrEnum):
+    """What revenue is told apart by."""
+
+    PRODUCT = "product"
+    SERIES = "series"
+    DAY = "day"
+
+
+class Period(msgspec.Struct, frozen=True):
+    """Days from the first to the last, both counted, in UTC."""
+
+    first: date
+    last: date
+
+    @property
+    def days(self) -> Iterator[date]:
+        """Every day, without a gap."""
+        return (self.first + at * ONE_DAY for at in range((self.last - self.first).days + 1))
+
+
+def period_of(first: date | None, last: date | None, *, now: datetime) -> Period:
+    """The days that were asked for: up to today, and thirty of them, where nothing else is said."""
+    last = last or max(now.astimezone(UTC).date(), first or date.min)
+    first = first or date.fromordinal(max(1, last.toordinal() - USUAL_DAYS + 1))
+    if first > last:
+        raise Invalid.field("query:from", "from must not be after to")
+    if (last - first).days >= MAX_DAYS:
+        raise Invalid.field("query:from", f"At most {MAX_DAYS} days can be asked for at once", code="too_long")
+    return Period(first, last)
