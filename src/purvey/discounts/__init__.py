@@ -4,22 +4,41 @@ A sale asks `redeemable`, prices with `code.terms`, and then holds a use by `res
 `release`, and in `give_back` when all is undone. Nothing else may be stacked with a code.
 """
 
-from purvey.discounts.actions import CodeTaken, find, get, give_back, redeemable, release, reserve, use
+from purvey.discounts.actions import (
+    CodeTaken,
+    change,
+    create,
+    find,
+    get,
+    give_back,
+    redeemable,
+    release,
+    remove,
+    reserve,
+    use,
+)
 from purvey.discounts.model import DiscountCode, DiscountType, Duration, Reason
 from purvey.discounts.rules import InvalidDiscount
+from purvey.discounts.store import NEWEST as NEWEST_CODES
+from purvey.discounts.store import codes_of
 
 __all__ = [
+    "NEWEST_CODES",
     "CodeTaken",
     "DiscountCode",
     "DiscountType",
     "Duration",
     "InvalidDiscount",
     "Reason",
+    "change",
+    "codes_of",
+    "create",
     "find",
     "get",
     "give_back",
     "redeemable",
     "release",
+    "remove",
     "reserve",
     "use",
 ]

@@ -13,26 +13,21 @@ from purvey.purchases.events import (
     PurchaseClosed,
     PurchaseRefunded,
 )
-from purvey.purchases.model import (
-    FULFILMENT_LIFE,
-    Address,
-    Fulfilment,
-    Goods,
-    ItemType,
-    Order,
-    Purchase,
-    Started,
-)
+from purvey.purchases.http_buyer import BuyProduct
+from purvey.purchases.model import FULFILMENT_LIFE, Address, Fulfilment, Goods, ItemType, Order, Purchase, Started
 from purvey.purchases.reactions import reactions
+from purvey.purchases.reads import NEWEST as NEWEST_PURCHASES
 from purvey.purchases.reads import detail, mine, of_site, sale
-from purvey.purchases.recovery import sweep_payments, sweep_refunds
+from purvey.purchases.recovery import catch_up, sweep_payments, sweep_refunds
 from purvey.purchases.store import find
 from purvey.purchases.views import PurchaseDetail, PurchaseView, SaleDetail, SaleView
 
 __all__ = [
     "FULFILMENT_LIFE",
     "LAWS",
+    "NEWEST_PURCHASES",
     "Address",
+    "BuyProduct",
     "CheckoutClosed",
     "Fulfilment",
     "FulfilmentMoved",
@@ -54,6 +49,7 @@ __all__ = [
     "audit_books",
     "buy",
     "cancel",
+    "catch_up",
     "detail",
     "execute_refund",
     "find",

@@ -10,14 +10,15 @@ from litestar import Router
 
 from purvey.web.account import account, signing
 from purvey.web.assets import static
+from purvey.web.reader import purchases
 from purvey.web.refusals import APP_HANDLERS, PAGE_HANDLERS
-from purvey.web.shop import home, shop
-from purvey.web.studio import products, sites, uploads
+from purvey.web.shop import buying, home, shop
+from purvey.web.studio import discounts, products, series, sites, uploads
 from purvey.web.studio.scope import SITE
 from purvey.world import World
 
 __all__ = ["APP_HANDLERS", "pages"]
-CHAPTERS = [home, shop, signing, account, products, uploads, sites]
+CHAPTERS = [home, shop, buying, purchases, signing, account, products, uploads, discounts, series, sites]
 
 
 def pages(world: World) -> list[Any]:

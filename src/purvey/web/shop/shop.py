@@ -9,7 +9,7 @@ from litestar import Response, get
 from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery, QueryParameter
 
-from purvey import catalog, tenants
+from purvey import catalog, entitlements, tenants
 from purvey.access.guards import PUBLIC
 from purvey.access.model import Identity
 from purvey.catalog.model import Fulfilment, ProductType
@@ -104,7 +104,8 @@ async def product_page(
     """The page of a product; after a refusal, its buy form as it was filled in."""
     site = await tenants.find_site_by_slug(db, site_slug)
     found = await catalog.shop_product(db, site_slug, product_slug, now=now)
-    owned = False
+    by_hand = found.fulfilment is not Fulfilment.DOWNLOAD
+    owned = visitor is not None and not by_hand and await entitlements.owns_product(db, visitor.user_id, found.id)
     return page(
         request,
         "shop/product.html",
@@ -118,7 +119,7 @@ async def product_page(
         one_time=[price for price in found.prices if price.recurring is None],
         prices=[(price.id, price_words(price)) for price in found.prices if price.recurring is None],
         amount_hint=amount_hint(found),
-        takes_quantity=found.fulfilment is not Fulfilment.DOWNLOAD,
+        takes_quantity=by_hand,
         pictures=pictures_of(found),
         videos=[link for media in found.media if (link := display.web_link(media.external_url))],
     )

@@ -1,0 +1,1 @@
+"""What a buyer has: purchases, downloads, chapters, and what they ask of the seller."""
