@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import timedelta
 from hashlib import sha256
+from threading import Lock
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
@@ -67,24 +68,25 @@ class Bucket:
         self, key: str, chunks: AsyncIterator[bytes], *, mime_type: str, file_name: str, limit_bytes: int
     ) -> Stored:
         attributes = {"Content-Type": mime_type, "Content-Disposition": content_disposition(file_name)}
-        digest, size = sha256(), 0
-        with telling(key):
-            async with Writing(self.store, key, attributes) as writing:
-                async for block in gathered(chunks):
-                    size += len(block)
-                    if size > limit_bytes:
-                        raise TooLarge(f"The file is over {limit_bytes} bytes")
-                    await asyncio.to_thread(append, writing.file, digest, block)
-        return Stored(size, digest.digest())
+        size = 0
+        async with Writing(self.store, key, attributes) as writing:
+            async for block in gathered(chunks):
+                size += len(block)
+                if size > limit_bytes:
+                    raise TooLarge(f"The file is over {limit_bytes} bytes")
+                await writing.append(block)
+        return Stored(size, writing.digest.digest())
 
     async def read(self, key: str, *, start: int = 0, end: int | None = None) -> AsyncIterator[bytes]:
         if end is not None and end <= start:
             return
-        wanted: Any = {"offset": start} if end is None else (start, end)
+        part: Any = {"offset": start} if end is None else (start, end)
+        options: Any = {"range": part} if start or end is not None else {}  # an empty object has no range at all
         with telling(key):
-            found = await asyncio.to_thread(
-                obstore.get, self.store, key, options={"range": wanted} if end or start else {}
-            )
+            try:
+                found = await asyncio.to_thread(obstore.get, self.store, key, options=options)
+            except FileNotFoundError:
+                raise NoSuchObject("The file is not in the store") from None
             blocks = iter(found.stream(READ_BYTES))
             while block := await asyncio.to_thread(next, blocks, None):
                 yield bytes(block)
@@ -102,14 +104,18 @@ class Bucket:
 
 
 class Writing:
-    """An object being written. It appears when the block ends well; otherwise its parts are taken back."""
+    """An object being written, a part in one thread and then the next. It appears when the block ends well.
+
+    When it does not, what was sent is completed and deleted: to abort instead would race with parts on their way.
+    """
 
     def __init__(self, store: Any, key: str, attributes: Mapping[str, str]) -> None:
         self.store, self.key, self.attributes = store, key, dict(attributes)
-        self.file: Any = None
+        self.digest = sha256()
+        self.turn = Lock()
 
     async def __aenter__(self) -> "Writing":
-        self.file = await asyncio.to_thread(
+        self.file: Any = await asyncio.to_thread(
             obstore.open_writer,
             self.store,
             self.key,
@@ -119,8 +125,29 @@ class Writing:
         )
         return self
 
-    async def __aexit__(self, *error: Any) -> None:
-        await asyncio.to_thread(self.file.__exit__, *error)
+    async def append(self, block: bytes) -> None:
+        with telling(self.key):
+            await asyncio.to_thread(self.append_now, block)
+
+    async def __aexit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if kind is not None:
+            await asyncio.to_thread(self.undo)
+            return
+        with telling(self.key):
+            await asyncio.to_thread(self.file.close)
+
+    def append_now(self, block: bytes) -> None:
+        with self.turn:
+            self.digest.update(block)
+            self.file.write(block)
+
+    def undo(self) -> None:
+        with self.turn:
+            try:
+                self.file.close()
+                obstore.delete(self.store, self.key)
+            except (BaseError, OSError) as error:
+                log.warning("an upload's remains are left to the sweep", key=self.key, error=sentence(error))
 
 
 @contextmanager
@@ -128,16 +155,9 @@ def telling(key: str) -> Iterator[None]:
     """The store's own errors, in the shop's words; what it said exactly is for the log."""
     try:
         yield
-    except FileNotFoundError:
-        raise NoSuchObject("The file is not in the store") from None
-    except BaseError as error:
+    except (BaseError, OSError) as error:
         log.error("storage failed", key=key, error=sentence(error))
         raise StorageAway("The store of files does not answer; please try again", retry_after_seconds=5) from error
-
-
-def append(file: Any, digest: Any, block: bytes) -> None:
-    digest.update(block)
-    file.write(block)
 
 
 def sentence(error: Exception) -> str:
