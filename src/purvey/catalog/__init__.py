@@ -25,7 +25,7 @@ from purvey.catalog.lists import (
 from purvey.catalog.media import add_image, remove_cover, remove_medium, set_cover
 from purvey.catalog.model import Category, Fulfilment, Kind, Price, Product, ProductType
 from purvey.catalog.naming import SkuTaken, SlugTaken
-from purvey.catalog.offers import BUNDLE, BY_HAND, PRODUCT_OFFER, Offer
+from purvey.catalog.offers import BUNDLE, BY_HAND, PRODUCT_OFFER, Offer, find_offer
 from purvey.catalog.quantities import TooFewCopies
 from purvey.catalog.read import find_product, find_site_of
 from purvey.catalog.rules import fulfilment_of
@@ -88,6 +88,7 @@ __all__ = [
     "add_image",
     "archive_product",
     "create_product",
+    "find_offer",
     "find_price_by_sku",
     "find_prices_by_sku",
     "find_product",

@@ -6,6 +6,9 @@ from uuid import UUID
 import msgspec
 
 from purvey.catalog.stock import Shelf
+from purvey.kit.db import Queries
+from purvey.kit.money import Money
+from purvey.pricing import QuantityTransform, Rounding, Tax, Terms
 
 BUNDLE = "BUNDLE"
 BY_HAND = {"MERCHANDISE": "shippingAddress", "COMMISSION_SLOT": "brief"}  # what each asks of its buyer
@@ -47,6 +50,20 @@ class Offer(msgspec.Struct, frozen=True, kw_only=True):
         """Whether the author fulfils it; everything else is digital and owned once."""
         return self.product_type in BY_HAND
 
+    def terms(self, *, quantity: int = 1, chosen_amount: int | None = None) -> Terms:
+        """The offer as somebody asks for it, before any discount."""
+        transform = None
+        if self.divide_by is not None and self.round is not None:
+            transform = QuantityTransform(divide_by=self.divide_by, round=Rounding(self.round))
+        return Terms(
+            unit_amount=Money(self.unit_amount, self.currency),
+            quantity=quantity,
+            transform=transform,
+            minimum_amount=None if self.minimum_amount is None else Money(self.minimum_amount, self.currency),
+            chosen_amount=None if chosen_amount is None else Money(chosen_amount, self.currency),
+            tax=Tax(rate_bps=self.tax_rate_bps, inclusive=self.tax_inclusive),
+        )
+
 
 # A product at the price that $2 names, or at its default; no row when there is no such product or price.
 PRODUCT_OFFER = """
@@ -83,3 +100,8 @@ cross join lateral (
 ) as members
 where p.id = $1
 """
+
+
+async def find_offer(db: Queries, product_id: UUID, price_id: UUID | None = None) -> Offer | None:
+    """A product at a price, its default one when none is named; None when there is no such product or price."""
+    return await db.maybe(Offer, PRODUCT_OFFER, product_id, price_id)

@@ -18,6 +18,7 @@ from purvey.discounts.actions import (
     use,
 )
 from purvey.discounts.model import DiscountCode, DiscountType, Duration, Reason
+from purvey.discounts.preview import Preview, limit_guesses, preview
 from purvey.discounts.rules import InvalidDiscount
 from purvey.discounts.store import NEWEST as NEWEST_CODES
 from purvey.discounts.store import codes_of
@@ -29,6 +30,7 @@ __all__ = [
     "DiscountType",
     "Duration",
     "InvalidDiscount",
+    "Preview",
     "Reason",
     "change",
     "codes_of",
@@ -36,6 +38,8 @@ __all__ = [
     "find",
     "get",
     "give_back",
+    "limit_guesses",
+    "preview",
     "redeemable",
     "release",
     "remove",

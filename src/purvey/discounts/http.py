@@ -11,7 +11,7 @@ from litestar.params import FromPath, JSONBody, QueryParameter
 from purvey import tenants
 from purvey.access import Identity, Permission
 from purvey.access.guards import may
-from purvey.discounts import actions, forms, rules, store
+from purvey.discounts import actions, forms, http_preview, rules, store
 from purvey.discounts.forms import CODE_MAX, CreateDiscountCode, DiscountCodeView, UpdateDiscountCode
 from purvey.discounts.model import DiscountCode
 from purvey.kit.db import Database
@@ -97,4 +97,5 @@ doors: list[Any] = [
     get_discount_code,
     update_discount_code,
     delete_discount_code,
+    *http_preview.doors,
 ]

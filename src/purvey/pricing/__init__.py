@@ -4,10 +4,11 @@
 Sums of parts are always their total, to the last minor unit.
 """
 
-from purvey.pricing.model import Discount, Line, Lines, QuantityTransform, Quote, Rounding, Tax, Terms
+from purvey.pricing.model import MAX_QUANTITY, Discount, Line, Lines, QuantityTransform, Quote, Rounding, Tax, Terms
 from purvey.pricing.rules import BelowMinimum, FixedPrice, WrongCurrency, lines_of, quote, units_of
 
 __all__ = [
+    "MAX_QUANTITY",
     "BelowMinimum",
     "Discount",
     "FixedPrice",

@@ -6,8 +6,7 @@ import msgspec
 
 from purvey.catalog import BUNDLE, BY_HAND, SoldOut
 from purvey.kit.errors import Conflict, Invalid, NotAllowed
-from purvey.kit.money import Money
-from purvey.pricing import QuantityTransform, Quote, Rounding, Tax, Terms
+from purvey.pricing import Quote, Terms
 from purvey.purchases.model import Order, Purchase, Sought
 
 HOLD = timedelta(minutes=30)
@@ -101,18 +100,7 @@ def refuse_too_many(open_count: int) -> None:
 
 def terms_of(sought: Sought, order: Order) -> Terms:
     """The offer as this buyer asks for it, before any discount."""
-    transform = None
-    if sought.divide_by is not None and sought.round is not None:
-        transform = QuantityTransform(divide_by=sought.divide_by, round=Rounding(sought.round))
-    currency = sought.currency
-    return Terms(
-        unit_amount=Money(sought.unit_amount, currency),
-        quantity=order.quantity,
-        transform=transform,
-        minimum_amount=None if sought.minimum_amount is None else Money(sought.minimum_amount, currency),
-        chosen_amount=None if order.amount is None else Money(order.amount, currency),
-        tax=Tax(rate_bps=sought.tax_rate_bps, inclusive=sought.tax_inclusive),
-    )
+    return sought.terms(quantity=order.quantity, chosen_amount=order.amount)
 
 
 def refuse_nothing(quote: Quote) -> None:

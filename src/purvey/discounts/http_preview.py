@@ -1,0 +1,94 @@
+"""The public door that tries a code."""
+
+from datetime import datetime
+from typing import Annotated, Any
+from uuid import UUID
+
+import msgspec
+from litestar import Request, post
+from litestar.di import NamedDependency
+from litestar.params import JSONBody
+from msgspec import UNSET, Meta, UnsetType
+
+from purvey import discounts
+from purvey.access import Identity
+from purvey.access.guards import optional, visit_of
+from purvey.discounts import rules
+from purvey.discounts.forms import CODE_MAX
+from purvey.discounts.model import DiscountType, Reason
+from purvey.discounts.preview import Preview
+from purvey.kit.db import Database
+from purvey.kit.fields import WITH_A_WORD, Amount
+from purvey.pricing import MAX_QUANTITY
+
+TypedCode = Annotated[str, Meta(min_length=1, max_length=CODE_MAX, pattern=WITH_A_WORD)]
+Quantity = Annotated[int, Meta(ge=1, le=MAX_QUANTITY)]
+
+
+class ValidateDiscount(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="camel"):
+    """A code as a buyer typed it, and what they would buy; `amount` is their choice in pay-what-you-want."""
+
+    code: TypedCode
+    product_id: UUID
+    price_id: UUID | None = None
+    quantity: Quantity = 1
+    amount: Amount | None = None
+
+
+class DiscountVerdict(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """Whether the code applies, and the price with it, in minor units; or why it does not."""
+
+    valid: bool
+    code: str
+    reason: Reason | UnsetType = UNSET
+    message: str | UnsetType = UNSET
+    discount_type: DiscountType | UnsetType = UNSET
+    value: float | UnsetType = UNSET
+    original_price: int | UnsetType = UNSET
+    discounted_price: int | UnsetType = UNSET
+    discount_amount: int | UnsetType = UNSET
+    currency_code: str | UnsetType = UNSET
+
+
+@post("/discounts/validate", guards=[optional], status_code=200)
+async def validate_discount(
+    request: Request[Any, Any, Any],
+    data: JSONBody[ValidateDiscount],
+    visitor: NamedDependency[Identity | None],
+    db: NamedDependency[Database],
+    now: NamedDependency[datetime],
+) -> DiscountVerdict:
+    """Try a code on a product before buying it. It holds nothing."""
+    asker = str(visitor.user_id) if visitor else visit_of(request).address
+    await discounts.limit_guesses(db, asker or "unknown", now=now)
+    tried = await discounts.preview(
+        db,
+        code=data.code,
+        product_id=data.product_id,
+        price_id=data.price_id,
+        quantity=data.quantity,
+        amount=data.amount,
+        buyer_id=visitor.user_id if visitor else None,
+        now=now,
+    )
+    return verdict(tried, typed=rules.canonical(data.code))
+
+
+def verdict(tried: Preview, *, typed: str) -> DiscountVerdict:
+    if tried.code is None:
+        assert tried.refusal is not None
+        return DiscountVerdict(valid=False, code=typed, reason=tried.refusal.why, message=tried.refusal.detail)
+    price = tried.price
+    return DiscountVerdict(
+        valid=True,
+        code=tried.code.code,
+        discount_type=tried.code.discount_type,
+        value=rules.value_of(tried.code),
+        original_price=price.amount.minor,
+        discounted_price=(price.amount - price.discount_amount).minor,
+        discount_amount=price.discount_amount.minor,
+        currency_code=price.amount.currency,
+    )
+
+
+doors: list[Any] = [validate_discount]

@@ -1,0 +1,110 @@
+"""A buyer tries a code before buying."""
+
+from typing import Any
+
+import httpx
+import pytest
+
+from purvey.kit.ids import new_id
+from tests.vocabulary.shop import Person, Shop
+
+Json = dict[str, Any]
+
+
+async def codes(author: Person, **fields: Any) -> Json:
+    assert author.site
+    body = {"code": "SAVE20", "discountType": "PERCENTAGE", "value": 20} | fields
+    answer = await author.post(f"/v1/sites/{author.site['id']}/discount-codes", body)
+    assert answer.status_code == 201, answer.text
+    found: Json = answer.json()
+    return found
+
+
+async def tries(reader: Person, product: Json, code: str = "save20", **more: Any) -> httpx.Response:
+    return await reader.post("/v1/discounts/validate", {"code": code, "productId": product["id"], **more})
+
+
+@pytest.mark.feature("A24", "B10")
+async def test_a_code_shows_the_price_with_it_and_holds_nothing(shop: Shop) -> None:
+    ana, ben = await shop.author("ana"), await shop.person("ben")
+    product = await ana.sells(price=999)
+    code = await codes(ana, maxUses=1)
+    for _ in range(3):
+        answer = await tries(ben, product)
+        assert answer.status_code == 200
+        assert answer.json() == {
+            "valid": True, "code": "SAVE20", "discountType": "PERCENTAGE", "value": 20, "originalPrice": 999,
+            "discountedPrice": 799, "discountAmount": 200, "currencyCode": "EUR",
+        }  # fmt: skip
+    assert ana.site
+    kept = (await ana.get(f"/v1/sites/{ana.site['id']}/discount-codes/{code['id']}")).json()
+    assert (kept["reservedCount"], kept["usedCount"]) == (0, 0)
+
+
+@pytest.mark.feature("A24")
+async def test_a_stranger_may_try_a_code_and_prices_and_quantities_count(shop: Shop) -> None:
+    ana = await shop.author()
+    product = await ana.sells(price=1000, prices=[{"sku": f"big-{new_id()}", "amount": 5000}])
+    big = next(price for price in product["prices"] if price["amount"] == 5000)
+    await codes(ana, discountType="FIXED_AMOUNT", value=300, minimumAmount=4000)
+    body = {"code": "SAVE20", "productId": product["id"]}
+    assert (await shop.http.post("/v1/discounts/validate", json=body)).json()["reason"] == "below_minimum"
+    found = (await shop.http.post("/v1/discounts/validate", json=body | {"priceId": big["id"]})).json()
+    assert (found["originalPrice"], found["discountedPrice"]) == (5000, 4700)
+    found = (await shop.http.post("/v1/discounts/validate", json=body | {"quantity": 4})).json()
+    assert (found["originalPrice"], found["discountedPrice"]) == (4000, 3700)
+
+
+@pytest.mark.feature("A24")
+async def test_a_code_that_does_not_apply_says_why(shop: Shop) -> None:
+    ana, ben = await shop.author("ana"), await shop.person("ben")
+    product, other = await ana.sells("Atlas"), await ana.sells("Mug")
+    await codes(ana, code="OTHER", productIds=[other["id"]])
+    await codes(ana, code="OFF", isActive=False)
+    await codes(ana, code="SOON", startsAt="2100-01-01T00:00:00Z")
+    await codes(ana, code="OVER", endsAt="2020-01-01T00:00:00Z")
+    for code, reason in [
+        ("NOPE", "unknown"), ("OTHER", "other_item"), ("OFF", "inactive"), ("SOON", "not_started"), ("OVER", "ended"),
+    ]:  # fmt: skip
+        found = (await tries(ben, product, code)).json()
+        assert (found["valid"], found["code"], found["reason"]) == (False, code, reason)
+        assert found["message"].startswith("Invalid discount code")
+        assert "originalPrice" not in found
+
+
+@pytest.mark.feature("A24", "B9")
+async def test_a_code_lowers_the_minimum_of_pay_what_you_want(shop: Shop) -> None:
+    ana, ben = await shop.author("ana"), await shop.person("ben")
+    product = await ana.sells(price=1000, isPayWhatYouWant=True, minimumAmount=500)
+    await codes(ana)
+    found = (await tries(ben, product, amount=400)).json()
+    assert (found["originalPrice"], found["discountAmount"], found["discountedPrice"]) == (500, 100, 400)
+    assert (await tries(ben, product, amount=399)).status_code == 422
+    assert (await tries(ben, product)).json()["discountedPrice"] == 800
+
+
+@pytest.mark.feature("A24")
+async def test_what_is_not_on_sale_has_no_price_to_try(shop: Shop) -> None:
+    ana, ben = await shop.author("ana"), await shop.person("ben")
+    product = await ana.sells(isActive=False)
+    await codes(ana)
+    assert (await tries(ben, product)).status_code == 404
+    assert (await tries(ben, {"id": str(new_id())})).status_code == 404
+    assert (await tries(ben, product, code=" ")).status_code == 400
+    assert (await tries(ben, product, quantity=0)).status_code == 400
+    assert (await tries(ben, product, quantity="1")).status_code == 400
+
+
+@pytest.mark.feature("A24")
+async def test_who_guesses_codes_is_slowed_down(shop: Shop) -> None:
+    ana, ben, eve = await shop.author("ana"), await shop.person("ben"), await shop.person("eve")
+    product = await ana.sells()
+    shop.minutes_pass((600 - shop.now.timestamp() % 600) / 60)  # to the beginning of a window
+    statuses = [(await tries(eve, product, f"GUESS{n}")).status_code for n in range(60)]
+    assert set(statuses) == {200}
+    slowed = await tries(eve, product, "GUESS60")
+    assert slowed.status_code == 429
+    assert int(slowed.headers["retry-after"]) >= 1
+    assert (await tries(ben, product)).status_code == 200
+    shop.minutes_pass(10)
+    assert (await tries(eve, product)).status_code == 200
