@@ -34,6 +34,7 @@ class Offer(msgspec.Struct, frozen=True, kw_only=True):
     divide_by: int | None
     round: str | None
     recurring: bool
+    by_invoice: bool
     minimum_amount: int | None
     on_sale: bool
     available_from: datetime | None
@@ -69,7 +70,7 @@ class Offer(msgspec.Struct, frozen=True, kw_only=True):
 PRODUCT_OFFER = """
 select 'product' as item_type, p.id as item_id, p.tenant_id, p.site_id, p.name, p.product_type,
     v.id as price_version_id, v.amount as unit_amount, v.currency, v.divide_by, v.round,
-    v.recurring_interval is not null as recurring,
+    v.recurring_interval is not null as recurring, p.payment_integration = 'invoice' as by_invoice,
     case when p.is_pay_what_you_want then p.minimum_amount end as minimum_amount,
     p.is_active and p.deleted_at is null and p.suspended_at is null and pr.archived_at is null
         and not exists (

@@ -5,7 +5,7 @@ CHAPTER_OFFER = """
 select 'chapter' as item_type, c.id as item_id, c.tenant_id, c.site_id, c.title as name,
     null::text as product_type, null::uuid as price_version_id,
     coalesce(c.price_amount, 0) as unit_amount, c.currency, null::bigint as divide_by, null::text as round,
-    false as recurring, null::bigint as minimum_amount,
+    false as recurring, false as by_invoice, null::bigint as minimum_amount,
     c.access_level = 'PAID' and c.is_published and c.deleted_at is null
         and r.is_published and r.deleted_at is null as on_sale,
     null::timestamptz as available_from, null::timestamptz as available_until,

@@ -9,13 +9,13 @@ from uuid import UUID
 import msgspec
 
 from purvey.kit.db import Queries
-from purvey.kit.errors import Conflict, Invalid, Malformed, Unavailable
+from purvey.kit.errors import Conflict, Malformed, Unavailable
 from purvey.kit.money import Money
 
 RETRY_AFTER_SECONDS = 5
 
 
-class BadSignature(Invalid):
+class BadSignature(Malformed):
     """A notice that the gateway did not send, or sent too long ago."""
 
     code = "bad_signature"

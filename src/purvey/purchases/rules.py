@@ -37,6 +37,12 @@ class SubscriptionOnly(Conflict):
     code = "recurring_price"
 
 
+class ByInvoiceOnly(Conflict):
+    """The product is sold on an invoice, not at a checkout."""
+
+    code = "by_invoice_only"
+
+
 class AlreadyOwned(Conflict):
     """The buyer has it; nothing was charged."""
 
@@ -61,6 +67,8 @@ def refuse_impossible(sought: Sought, order: Order, *, email_verified: bool, now
         raise NotForSale("This is not for sale at the moment")
     if sought.recurring:
         raise SubscriptionOnly("This price is a subscription's; choose a one-time price")
+    if sought.by_invoice:
+        raise ByInvoiceOnly("This is sold by invoice; ask its seller for one")
     if sought.available_from is not None and now < sought.available_from:
         start = {"availableFrom": sought.available_from.isoformat()}
         raise NotAvailableYet("This product is not available yet", extra=start)
