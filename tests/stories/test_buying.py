@@ -6,9 +6,9 @@ from uuid import UUID
 
 import httpx
 import pytest
+from tests.vocabulary.shop import Person, Shop
 
 from purvey.kit.ids import new_id
-from tests.vocabulary.shop import Person, Shop
 
 
 @pytest.mark.feature("A12", "A13", "A11")

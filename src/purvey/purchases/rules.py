@@ -55,6 +55,12 @@ class TooManyOpen(Conflict):
     code = "too_many_open"
 
 
+class PartOfBundle(Invalid):
+    """A bundle goes back whole, or not at all."""
+
+    code = "bundle_refunded_whole"
+
+
 class EmailNotVerified(NotAllowed):
     """This shop sells limited goods to proven addresses only."""
 
@@ -141,4 +147,4 @@ def hold_of(*, now: datetime, shortest: timedelta, longest: timedelta) -> dateti
 def refuse_part_of_bundle(purchase: Purchase, amount: int | None, *, refundable: int) -> None:
     """A bundle goes back whole (ruling 10)."""
     if purchase.product_type == BUNDLE and amount is not None and amount != refundable:
-        raise Invalid.field("/amount", "A bundle is refunded whole; leave the amount out", code="bundle_refunded_whole")
+        raise PartOfBundle.field("/amount", "A bundle is refunded whole; leave the amount out")

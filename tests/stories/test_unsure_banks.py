@@ -1,0 +1,258 @@
+"""Banks tell twice, late, out of order, never, or something else than was asked. No money is lost by it."""
+
+import contextlib
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+import msgspec
+import pytest
+from tests.vocabulary.shop import Person, Shop, eventually
+
+from purvey.kit.money import Money
+from purvey.payments import Checkout, CheckoutOrder, GatewayDown, References, Standing
+from purvey.payments.testbank import TestBank, signing
+
+
+class BadDay(TestBank):
+    """The test bank, doing what a story says it does. It keeps the same books."""
+
+    is_down = False
+    forgets_to_answer = False
+    thinks_it_got: Money | None = None
+
+    def refuse(self) -> None:
+        if self.is_down:
+            raise GatewayDown("The bank is closed")
+
+    async def open_checkout(self, order: CheckoutOrder) -> Checkout:
+        self.refuse()
+        checkout = await super().open_checkout(order)
+        if self.forgets_to_answer:
+            raise GatewayDown("The line went dead")
+        return checkout
+
+    async def look_up(self, payment: References) -> Standing:
+        self.refuse()
+        standing = await super().look_up(payment)
+        return msgspec.structs.replace(standing, paid=self.thinks_it_got) if self.thinks_it_got else standing
+
+    async def expire(self, payment: References) -> Standing:
+        self.refuse()
+        return await super().expire(payment)
+
+
+@contextlib.contextmanager
+def a_bad_day(shop: Shop) -> Iterator[BadDay]:
+    gateways: Any = shop.world.gateways
+    good = gateways.installed["testbank"]
+    bad = BadDay(good.db, base_url=good.base_url, secret=good.secret, clock=good.clock)
+    gateways.installed["testbank"] = bad
+    try:
+        yield bad
+    finally:
+        gateways.installed["testbank"] = good
+
+
+async def a_purchase(shop: Shop, **fields: Any) -> tuple[Person, Person, dict[str, Any], dict[str, Any]]:
+    ana, ben = await shop.author("ana"), await shop.person("ben")
+    atlas = await ana.sells("Field Atlas", **fields)
+    return ana, ben, atlas, await ben.buys(atlas)
+
+
+@pytest.mark.feature("A12", "A21")
+@pytest.mark.parametrize("delivery", ["twice", "out_of_order"])
+async def test_hearing_twice_or_in_the_wrong_order_changes_nothing(shop: Shop, delivery: str) -> None:
+    ana, ben, atlas, purchase = await a_purchase(shop, stock=1)
+    assert (await ben.pays(purchase, delivery=delivery))["status"] == "SUCCEEDED"
+    assert await shop.stock_of(atlas) == (1, 0, 1)
+    granted = await shop.db.value("select count(*) from entitlements where user_id = $1", ben.id)
+    assert granted == 1
+    await shop.books_agree(ana)
+
+
+@pytest.mark.feature("A12")
+async def test_hearing_late_is_early_enough(shop: Shop) -> None:
+    ana, ben, atlas, purchase = await a_purchase(shop)
+    assert (await ben.pays(purchase, delivery="late"))["status"] == "PENDING"
+
+    async def paid() -> bool:
+        return bool((await ben.sees(purchase))["status"] == "SUCCEEDED")
+
+    await eventually(paid)
+    assert await ben.owns(atlas)
+    await shop.books_agree(ana)
+
+
+@pytest.mark.feature("A12")
+async def test_a_payment_nobody_told_of_is_found_by_asking(shop: Shop) -> None:
+    ana, ben, atlas, purchase = await a_purchase(shop, stock=1)
+    assert (await ben.pays(purchase, delivery="never"))["status"] == "PENDING"
+    shop.minutes_pass(2)
+    await shop.sweeps()
+    assert (await ben.sees(purchase))["status"] == "SUCCEEDED"
+    assert await ben.owns(atlas)
+    await shop.books_agree(ana)
+
+
+@pytest.mark.feature("A12", "A25")
+async def test_paid_in_the_last_minute_is_paid_even_when_nobody_told(shop: Shop) -> None:
+    ana, ben, atlas, purchase = await a_purchase(shop, stock=1)
+    shop.minutes_pass(29)
+    await ben.answers_the_bank(purchase, "pay", delivery="never")
+    shop.minutes_pass(2)
+    await shop.sweeps()
+    assert (await ben.sees(purchase))["status"] == "SUCCEEDED"
+    assert await shop.stock_of(atlas) == (1, 0, 1)
+    await shop.books_agree(ana)
+
+
+@pytest.mark.feature("A25")
+async def test_what_is_held_stays_held_until_the_bank_says_that_it_is_over(shop: Shop) -> None:
+    ana, ben, atlas, purchase = await a_purchase(shop, stock=1)
+    with a_bad_day(shop) as bank:
+        bank.is_down = True
+        shop.minutes_pass(31)
+        await shop.sweeps()
+        assert (await ben.sees(purchase))["status"] == "PENDING"
+        assert await shop.stock_of(atlas) == (1, 1, 0)
+    shop.minutes_pass(61)
+    await shop.sweeps()
+    assert (await ben.sees(purchase))["status"] == "EXPIRED"
+    assert await shop.stock_of(atlas) == (1, 0, 0)
+    await shop.books_agree(ana)
+
+
+async def pays_too_late(shop: Shop, ben: Person, purchase: dict[str, Any]) -> None:
+    """The bank takes money for a checkout that it had called expired."""
+    shop.minutes_pass(31)
+    await shop.sweeps()
+    assert (await ben.sees(purchase))["status"] == "EXPIRED"
+    await shop.db.do(
+        "update test_bank_sessions set state = 'open', expires_at = $2 where idempotency_key = $1",
+        UUID(purchase["paymentId"]),
+        shop.now + timedelta(minutes=5),
+    )
+    await ben.answers_the_bank(purchase, "pay")
+    await shop.settles()
+
+
+@pytest.mark.feature("A21", "A25")
+async def test_late_money_is_honoured_while_there_is_stock(shop: Shop) -> None:
+    ana, ben, atlas, purchase = await a_purchase(shop, stock=1)
+    await pays_too_late(shop, ben, purchase)
+    assert (await ben.sees(purchase))["status"] == "SUCCEEDED"
+    assert await ben.owns(atlas)
+    assert await shop.stock_of(atlas) == (1, 0, 1)
+    await shop.books_agree(ana)
+
+
+@pytest.mark.feature("A21", "A25")
+async def test_late_money_goes_back_when_what_it_was_for_is_gone(shop: Shop) -> None:
+    ana, ben, atlas, purchase = await a_purchase(shop, stock=1)
+    shop.minutes_pass(31)
+    await shop.sweeps()
+    await (await shop.person("eve")).has(atlas)
+
+    await pays_too_late(shop, ben, purchase)
+
+    back = await ben.sees(purchase)
+    assert (back["status"], back["refundedAmount"], back["deliveredAt"]) == ("REFUNDED", 1200, None)
+    assert not await ben.owns(atlas)
+    assert await shop.stock_of(atlas) == (1, 0, 1)
+    await shop.books_agree(ana)
+
+
+@pytest.mark.feature("A21")
+async def test_late_money_goes_back_when_its_buyer_has_bought_it_again(shop: Shop) -> None:
+    ana, ben, atlas, purchase = await a_purchase(shop)
+    shop.minutes_pass(31)
+    await shop.sweeps()
+    again = await ben.has(atlas)
+    await pays_too_late(shop, ben, purchase)
+    assert (await ben.sees(purchase))["status"] == "REFUNDED"
+    assert (await ben.sees(again))["status"] == "SUCCEEDED"
+    assert await ben.owns(atlas)
+    await shop.books_agree(ana)
+
+
+@pytest.mark.feature("A21")
+async def test_another_sum_than_was_asked_for_is_put_on_hold(shop: Shop) -> None:
+    ana, ben, atlas, purchase = await a_purchase(shop, stock=1)
+    with a_bad_day(shop) as bank:
+        bank.thinks_it_got = Money(1, "EUR")
+        assert (await ben.pays(purchase))["status"] == "ON_HOLD"
+    assert not await ben.owns(atlas)
+    assert await shop.stock_of(atlas) == (1, 0, 0)
+    why = await shop.db.value("select failure from payments where id = $1", UUID(purchase["paymentId"]))
+    assert why == "0.01 EUR came instead of 12.00 EUR"
+    await shop.books_agree(ana)
+
+
+@pytest.mark.feature("A12")
+@pytest.mark.parametrize("fault", ["is_down", "forgets_to_answer"])
+async def test_a_retry_with_the_same_key_goes_on_where_the_bank_failed(shop: Shop, fault: str) -> None:
+    ana, ben = await shop.author("ana"), await shop.person("ben")
+    atlas = await ana.sells("Field Atlas", stock=1)
+    with a_bad_day(shop) as bank:
+        setattr(bank, fault, True)
+        down = await ben.asks_to_buy(atlas, key="k")
+        assert (down.status_code, down.json()["code"]) == (503, "gateway_unavailable")
+        assert down.headers["retry-after"] == "5"
+    assert await shop.stock_of(atlas) == (1, 1, 0), "it is kept for him meanwhile"
+
+    again = await ben.buys(atlas, key="k")
+    assert (await ben.pays(again))["status"] == "SUCCEEDED"
+    assert len((await ben.get("/v1/purchases")).json()["data"]) == 1
+    await shop.books_agree(ana)
+
+
+@pytest.mark.feature("A12")
+async def test_a_checkout_that_was_never_opened_is_opened_by_the_sweep_and_expires_at_its_time(shop: Shop) -> None:
+    ana, ben = await shop.author("ana"), await shop.person("ben")
+    atlas, print_ = await ana.sells("Field Atlas", stock=1), await ana.sells("Print", stock=1)
+    with a_bad_day(shop) as bank:
+        bank.is_down = True
+        await ben.asks_to_buy(atlas)
+        await ben.asks_to_buy(print_)
+    [second, first] = (await ben.get("/v1/purchases")).json()["data"]
+
+    shop.minutes_pass(2)
+    await shop.sweeps()
+    url = (await ben.sees(first))["checkoutUrl"]
+    assert url
+    assert (await ben.pays(first | {"checkoutUrl": url}))["status"] == "SUCCEEDED"
+
+    shop.minutes_pass(60)
+    await shop.sweeps()
+    assert (await ben.sees(second))["status"] == "EXPIRED"
+    assert await shop.stock_of(print_) == (1, 0, 0)
+    await shop.books_agree(ana)
+
+
+@pytest.mark.feature("A33")
+async def test_nobody_but_the_bank_is_believed(shop: Shop) -> None:
+    ana, ben, atlas, purchase = await a_purchase(shop)
+    bank: Any = shop.world.gateways
+    secret = bank.installed["testbank"].secret
+    body = msgspec.json.encode(
+        {"kind": "checkout.paid", "paymentId": purchase["paymentId"], "checkoutReference": "x", "reference": None}
+    )
+    good = signing.signed(secret, id="evt_1", body=body, now=shop.now)
+    old = signing.signed(secret, id="evt_2", body=body, now=shop.now - timedelta(minutes=6))
+    forged = signing.signed(b"guess", id="evt_3", body=body, now=shop.now)
+    for headers, sent in ((forged, body), (old, body), (good, body + b" "), ({}, body)):
+        answer = await shop.http.post("/v1/webhooks/testbank", content=sent, headers=headers)
+        assert (answer.status_code, answer.json()["code"]) == (400, "bad_signature")
+    assert (await shop.http.post("/v1/webhooks/nobank", content=body)).status_code == 404
+    assert (await shop.http.post("/v1/webhooks/testbank", content=b"x" * 1_100_000)).status_code == 413
+
+    for _ in range(2):
+        assert (await shop.http.post("/v1/webhooks/testbank", content=body, headers=good)).status_code == 200
+    kept = await shop.db.value("select count(*) from inbox where notice_id = 'evt_1'")
+    assert kept == 1
+    await shop.settles()
+    assert (await ben.sees(purchase))["status"] == "PENDING", "a notice is a hint; the bank says it is not paid"
+    assert not await ben.owns(atlas)
+    await shop.books_agree(ana)
