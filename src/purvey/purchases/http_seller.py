@@ -117,7 +117,6 @@ async def refund_payment(
 
 async def may_see_chapter_sales(connection: Connection, _: BaseRouteHandler) -> None:
     """A member of the chapter's site who may see its sales; to others there is no such chapter."""
-    await guards.someone(connection)
     app, token = connection.app.state, guards.bearer_of(cast(Scope, connection.scope))
     chapter_id = connection.path_params["chapter_id"]
     site_id = await reads.site_of_chapter(app.db, chapter_id) if isinstance(chapter_id, UUID) else None
@@ -128,7 +127,7 @@ async def may_see_chapter_sales(connection: Connection, _: BaseRouteHandler) -> 
         raise NotAllowed(f"This needs the permission {Permission.VIEW_BILLING_DETAILS}")
 
 
-@get("/chapters/{chapter_id:uuid}/purchases", guards=[may_see_chapter_sales])
+@get("/chapters/{chapter_id:uuid}/purchases", guards=[guards.signed_in, may_see_chapter_sales])
 async def list_chapter_sales(
     chapter_id: FromPath[UUID], db: NamedDependency[Database], paging: Paging
 ) -> Page[SaleView]:
