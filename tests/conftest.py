@@ -53,6 +53,9 @@ def forget_postgres() -> None:
     shutil.rmtree(home)
 
 
+NOWHERE = "http://127.0.0.1:9"  # no test ever asks the real Stripe
+
+
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[str]:
     """The address of a server that all test processes share; `/purvey?` in it names the database."""

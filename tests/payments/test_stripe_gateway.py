@@ -1,5 +1,6 @@
 """One Stripe account, over real HTTP, against a Stripe that is held to its published schemas."""
 
+import asyncio
 from typing import Any
 
 import msgspec
@@ -75,6 +76,13 @@ async def test_a_payment_customer_is_made_at_the_first_payment_and_kept(till: Ti
 
     await till.opens(till.order_of(Money(500, "EUR"), payer=await till.shop.person("eve")))
     assert till.count("customer") == 2
+
+
+async def test_two_first_purchases_at_once_make_one_payment_customer(till: Till) -> None:
+    orders = [till.order_of(Money(500 + n, "EUR")) for n in range(4)]
+    checkouts = await asyncio.gather(*(till.opens(order) for order in orders))
+    assert len({checkout.reference for checkout in checkouts}) == 4
+    assert till.count("customer") == 1
 
 
 async def test_a_payment_customer_that_stripe_no_longer_has_is_made_anew(till: Till) -> None:

@@ -1,12 +1,16 @@
 """A tenant's own keys: given by its owner alone, sealed, never shown again, kept while money needs them."""
 
+import subprocess
+import sys
 from dataclasses import dataclass
+from pathlib import Path
 from uuid import UUID
 
 import msgspec
 import pytest
 import stripe
 
+import purvey
 from purvey.kit.errors import NotFound
 from purvey.kit.ids import new_id
 from purvey.kit.money import Money
@@ -16,20 +20,23 @@ from purvey.payments.gateway import Credentials
 from purvey.payments.gateway_keys import KeysUnreadable, NoKeys, seal, unseal
 from purvey.payments.stripe.several import SeveralAccounts
 from purvey.payments.stripe.wire import Wire
+from purvey.settings import SettingsError, read_settings
 from tests.stripe_fake import StripeFake
 from tests.vocabulary.till import Till, account_of, shared_http
 
 HOOK = "whsec_0123456789abcdef"
 
 
-def gateways_of(till: Till, *, platform_key: str | None = None, secret_key: str | None = None) -> Chosen:
-    """The shop's own gateways, with the fake at the other end and no test bank."""
+def gateways_of(
+    till: Till, *, platform_key: str | None = None, secret_key: str | None = None, test_bank: bool = False
+) -> Chosen:
+    """The shop's own gateways, with the fake at the other end."""
     settings = msgspec.structs.replace(
         till.shop.world.settings,
         stripe_api_base=till.fake.base_url,
         stripe_secret_key=platform_key,
         stripe_webhook_secret=HOOK if platform_key else None,
-        test_bank=False,
+        test_bank=test_bank,
     )
     if secret_key:
         settings = msgspec.structs.replace(settings, secret_key=secret_key)
@@ -192,6 +199,31 @@ async def test_of_keys_given_over_and_over_only_the_last_few_are_kept(till: Till
     chosen = gateways_of(till)
     assert isinstance(await chosen.named(till.shop.db, till.tenant_id, "stripe"), SeveralAccounts)
     await chosen.close()
+
+
+async def test_keys_of_ones_own_go_before_the_test_bank(till: Till) -> None:
+    chosen = gateways_of(till, test_bank=True)
+    assert (await chosen.for_sale(till.shop.db, till.tenant_id, "EUR")).name == "testbank"
+    await gives(till, till.fake.key)
+    assert (await chosen.for_sale(till.shop.db, till.tenant_id, "EUR")).name == "stripe"
+    assert (await chosen.for_sale(till.shop.db, till.tenant_id, "USDC")).name == "testbank"
+    await chosen.close()
+
+
+def test_an_account_without_its_webhook_secret_is_refused_at_the_start(tmp_path: Path) -> None:
+    given = {"PURVEY_HOME": str(tmp_path), "PURVEY_STRIPE_SECRET_KEY": "sk_test_0123456789abcdef"}
+    with pytest.raises(SettingsError, match="go together"):
+        read_settings(given, demo=True)
+    assert read_settings(given | {"PURVEY_STRIPE_WEBHOOK_SECRET": HOOK}, demo=True).stripe_webhook_secret == HOOK
+
+
+def test_a_shop_that_has_not_used_stripe_yet_has_not_loaded_it() -> None:
+    look = "import sys, purvey.app, purvey.worker, purvey.cli; print({'stripe', 'cryptography'} & set(sys.modules))"
+    source = Path(purvey.__file__).parents[1]
+    seen = subprocess.run(
+        [sys.executable, "-c", look], capture_output=True, text=True, check=True, env={"PYTHONPATH": str(source)}
+    )
+    assert seen.stdout.strip() == "set()"
 
 
 async def test_keys_under_another_secret_key_are_unreadable_and_say_so(till: Till) -> None:

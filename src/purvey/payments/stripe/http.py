@@ -1,6 +1,6 @@
 """The JSON doors of a tenant's own Stripe keys. What is given here is never shown again."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -9,6 +9,7 @@ from litestar import delete, get, put
 from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody
 
+from purvey import access
 from purvey.access.guards import may
 from purvey.access.model import Identity, Permission
 from purvey.kit.db import Database
@@ -21,6 +22,7 @@ from purvey.settings import Settings
 
 PATH = "/tenants/{tenant_id:uuid}/gateways/stripe"
 STRIPE = StripeAccount.name
+TRIES = 20  # an hour: each asks Stripe, which may not be used to find out keys
 SECRET = {"idempotency": "exempt"}
 SecretKey = Annotated[str, msgspec.Meta(pattern=r"^[rs]k_(test|live)_[A-Za-z0-9]+$", min_length=16, max_length=255)]
 WebhookSecret = Annotated[str, msgspec.Meta(pattern=r"^whsec_[A-Za-z0-9+/=_-]+$", min_length=10, max_length=255)]
@@ -54,6 +56,7 @@ async def give_keys(
     now: NamedDependency[datetime],
 ) -> KeysView:
     """Sell by a Stripe account of one's own from now on. Stripe is asked whether it knows the key."""
+    await access.throttle(db, key=f"stripe-keys:{tenant_id}", limit=TRIES, window=timedelta(hours=1), now=now)
     credentials = Credentials(data.secret_key, data.webhook_secret)
     try:
         await gateways.check_keys(STRIPE, credentials)
