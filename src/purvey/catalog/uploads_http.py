@@ -9,7 +9,6 @@ from uuid import UUID
 import msgspec
 from litestar import Request, Response, delete, get, post, put
 from litestar.di import NamedDependency
-from litestar.openapi.datastructures import ResponseSpec
 from litestar.openapi.spec import OpenAPIFormat, OpenAPIMediaType, OpenAPIType, Operation, RequestBody, Schema
 from litestar.params import FromPath, JSONBody
 from litestar.response import Stream
@@ -226,12 +225,7 @@ async def order_images(
     return MediaList(list(ordered))
 
 
-@get(
-    "/media/{image_id:uuid}/{file_name:str}",
-    opt=PUBLIC,
-    media_type=images.MIME,
-    responses={200: ResponseSpec(bytes, media_type=images.MIME, description="The picture", generate_examples=False)},
-)
+@get("/media/{image_id:uuid}/{file_name:str}", opt=PUBLIC, media_type=images.MIME, include_in_schema=False)
 async def show_image(
     request: Anyone, image_id: FromPath[UUID], file_name: FromPath[str], storage: NamedDependency[Storage]
 ) -> Response[Any]:
