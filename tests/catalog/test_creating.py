@@ -220,7 +220,7 @@ async def test_each_type_has_its_category_and_its_way_to_the_buyer(
 
 
 @pytest.mark.feature("A26")
-async def test_a_bundle_holds_products_of_its_tenant_and_no_bundle(shop: Shop, ana: Person) -> None:
+async def test_a_bundle_holds_products_of_its_site_and_no_bundle(shop: Shop, ana: Person) -> None:
     ben = await shop.author("ben")
     maps, stars, theirs = await ana.sells("Maps"), await ana.sells("Stars"), await ben.sells("Theirs")
     both = await ana.sells("Both", productType="BUNDLE", memberIds=[stars["id"], maps["id"]])

@@ -1,4 +1,4 @@
-"""A bundle entitles to its members. It holds no bundle, and only products of its own tenant (ruling 10)."""
+"""A bundle entitles to its members. It holds no bundle, and only products of its own site (ruling 10)."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -24,7 +24,7 @@ async def fill(tx: Tx, bundle: Product, member_ids: Sequence[UUID]) -> None:
     """Put these products into a bundle, in this order; Invalid names each that cannot be in it."""
     if not member_ids:
         return
-    found = {row.id: row for row in await store.lock_candidates(tx, Candidate, bundle.tenant_id, member_ids)}
+    found = {row.id: row for row in await store.lock_candidates(tx, Candidate, bundle.site_id, member_ids)}
     faults = [
         FieldError(f"/memberIds/{at}", fault)
         for at, id in enumerate(member_ids)
@@ -57,7 +57,7 @@ def fault_of(bundle: Product, id: UUID, member: Candidate | None, *, again: bool
     if id == bundle.id:
         return "A bundle cannot hold itself"
     if member is None or member.deleted_at is not None:
-        return f"There is no product {id} of yours"
+        return f"This site has no product {id} on offer"
     if member.product_type is ProductType.BUNDLE:
         return f"{id} is a bundle itself, and a bundle holds no bundle"
     return None

@@ -40,7 +40,7 @@ class SkuView(msgspec.Struct, kw_only=True, rename="camel"):
 
 
 class SkuList(msgspec.Struct, kw_only=True, rename="camel"):
-    """What was found, and which SKUs nothing of yours has."""
+    """What was found, and which SKUs no price of the site has."""
 
     data: list[SkuView]
     missing: list[str]
@@ -145,18 +145,16 @@ async def restore_product(
 
 @get("/sites/{site_id:uuid}/prices", guards=[may(Permission.VIEW_PRODUCTS)])
 async def find_prices(site_id: FromPath[UUID], sku: Skus, db: NamedDependency[Database]) -> SkuList:
-    """Your prices by their SKUs, up to 100 at once."""
-    site = await tenants.find_site(db, site_id)
-    found = await catalog.find_prices_by_sku(db, sku, tenant_id=site.tenant_id)
+    """The site's prices by their SKUs, up to 100 at once."""
+    found = await catalog.find_prices_by_sku(db, sku, site_id=site_id)
     have = {each.price.sku for each in found}
     return SkuList(data=[sku_view(each) for each in found], missing=sorted(set(sku) - have))
 
 
 @get("/sites/{site_id:uuid}/prices/by-sku", guards=[may(Permission.VIEW_PRODUCTS)])
 async def find_price(site_id: FromPath[UUID], sku: FromQuery[Sku], db: NamedDependency[Database]) -> SkuView:
-    """Your one price that has this SKU."""
-    site = await tenants.find_site(db, site_id)
-    return sku_view(await catalog.find_price_by_sku(db, sku, tenant_id=site.tenant_id))
+    """The site's one price that has this SKU."""
+    return sku_view(await catalog.find_price_by_sku(db, sku, site_id=site_id))
 
 
 def sku_view(found: FoundPrice) -> SkuView:

@@ -129,7 +129,7 @@ OF_SITE = listed(BY_DISPLAY_ORDER)
 OF_PLATFORM = listed(BY_AGE)
 COUNT = f"select count(*) {ALL_OF}"
 
-# Prices by their SKUs, of every tenant or of one.
+# Prices by their SKUs, of every site or of one.
 BY_SKU = f"""
 select p.tenant_id, p.site_id, p.id as product_id, p.name as product_name,
     p.is_active and p.deleted_at is null as product_active,
@@ -141,7 +141,7 @@ from prices r
 join price_versions v on v.id = r.current_version_id
 join products p on p.id = r.product_id
 where r.sku = any($1::text[])
-    and ($2::uuid is null or p.tenant_id = $2)
+    and ($2::uuid is null or p.site_id = $2)
 order by r.sku
 """
 
@@ -175,14 +175,14 @@ async def page(
     return page_of(rows, lambda row: row, asked=asked, order=order, total=total)
 
 
-async def find_prices_by_sku(db: Queries, skus: Sequence[str], *, tenant_id: UUID | None = None) -> list[FoundPrice]:
-    """The prices that have these SKUs, in every tenant or in one; each SKU has at most one."""
-    return await db.rows(FoundPrice, BY_SKU, list(skus), tenant_id)
+async def find_prices_by_sku(db: Queries, skus: Sequence[str], *, site_id: UUID | None = None) -> list[FoundPrice]:
+    """The prices that have these SKUs, of every site or of one; each SKU has at most one."""
+    return await db.rows(FoundPrice, BY_SKU, list(skus), site_id)
 
 
-async def find_price_by_sku(db: Queries, sku: str, *, tenant_id: UUID | None = None) -> FoundPrice:
+async def find_price_by_sku(db: Queries, sku: str, *, site_id: UUID | None = None) -> FoundPrice:
     """The one price that has this SKU; NotFound."""
-    found = await find_prices_by_sku(db, [sku], tenant_id=tenant_id)
+    found = await find_prices_by_sku(db, [sku], site_id=site_id)
     if not found:
         raise NotFound(f"No price has the SKU {sku!r}", extra={"sku": sku})
     return found[0]

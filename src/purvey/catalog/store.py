@@ -176,7 +176,7 @@ INSERT_STOCK = "insert into stock (product_id, total, sold, sold_before) values 
 LOCK_CANDIDATES = """
 select id, product_type, deleted_at
 from products
-where tenant_id = $1
+where site_id = $1
     and id = any($2::uuid[])
 order by id
 for share
@@ -387,8 +387,8 @@ async def insert_stock(tx: Tx, product_id: UUID, *, total: int, sold: int = 0) -
     await tx.do(INSERT_STOCK, product_id, total, sold)
 
 
-async def lock_candidates(tx: Tx, kind: type[T], tenant_id: UUID, ids: Sequence[UUID]) -> list[T]:
-    return await tx.rows(kind, LOCK_CANDIDATES, tenant_id, ids)
+async def lock_candidates(tx: Tx, kind: type[T], site_id: UUID, ids: Sequence[UUID]) -> list[T]:
+    return await tx.rows(kind, LOCK_CANDIDATES, site_id, ids)
 
 
 async def set_total(tx: Tx, product_id: UUID, *, total: int) -> bool:

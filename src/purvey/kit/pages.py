@@ -119,9 +119,13 @@ class Cursor(msgspec.Struct, frozen=True, array_like=True):
 
 
 async def paging(
-    page: PageNumber = 1, per_page: PerPage = PER_PAGE, cursor: CursorParameter = None, count: Count = False
+    now: NamedDependency[Any],
+    page: PageNumber = 1,
+    per_page: PerPage = PER_PAGE,
+    cursor: CursorParameter = None,
+    count: Count = False,
 ) -> Asked:
-    """The dependency `paging`: which page the query asks for."""
+    """The dependency `paging`: which page the query asks for. It comes after `now`, not beside it (see `app`)."""
     return asked(page, per_page, cursor, count=count)
 
 
