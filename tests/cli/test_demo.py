@@ -18,13 +18,22 @@ from tests.cli.program import Running, run
 LIVE_KEYS = {"PURVEY_STRIPE_SECRET_KEY": "sk_live_x", "PURVEY_STRIPE_WEBHOOK_SECRET": "whsec_x"}
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def home() -> Iterator[Path]:
     """A home that the database's own account can reach, also when the tests run as root."""
     folder = Path(tempfile.mkdtemp(prefix="purvey-demo-"))
     folder.chmod(0o755)
     yield folder / "home"
     shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture
+def migrated(home: Path) -> Path:
+    """A home with a database in it, and nothing in that."""
+    home.mkdir()
+    done = run(home, "migrate")
+    assert done.returncode == 0, done.stderr
+    return home
 
 
 def signed_in(demo: Running, email: str) -> httpx.Client:
@@ -92,7 +101,7 @@ def test_a_person_buys_with_a_code_and_gets_the_files_even_after_the_power_went(
     assert (audit.returncode, audit.stdout.strip()) == (0, "the books agree"), audit.stderr
 
 
-def test_commands_say_the_mend_in_one_line(home: Path, tmp_path: Path) -> None:
+def test_commands_say_the_mend_in_one_line(migrated: Path, tmp_path: Path) -> None:
     for words, settings, part in (
         (["serve"], {"PURVEY_HOME": str(tmp_path / "nowhere")}, "run `purvey demo` first"),
         (["serve"], {"PURVEY_SECRET_KEY": "short"}, "PURVEY_SECRET_KEY is weak"),
@@ -107,21 +116,21 @@ def test_commands_say_the_mend_in_one_line(home: Path, tmp_path: Path) -> None:
         (["user", "create", "--email", "nonsense"], {}, "e-mail"),
         (["frobnicate"], {}, "`purvey --help`"),
     ):
-        ended = run(home, *words, **settings)
+        ended = run(migrated, *words, **settings)
         assert ended.returncode in (1, 2), (words, ended)
         lines = [line for line in ended.stderr.splitlines() if line]
         assert len(lines) == 1, (words, ended.stderr)
         assert lines[0].startswith("purvey: ") and part in lines[0], (words, lines)
 
 
-def test_people_tokens_and_queues(home: Path) -> None:
-    made = run(home, "user", "create", "--email", "cleo@example.com", "--admin")
+def test_people_tokens_and_queues(migrated: Path) -> None:
+    made = run(migrated, "user", "create", "--email", "cleo@example.com", "--admin")
     assert made.returncode == 0, made.stderr
-    token = run(home, "token", "--email", "cleo@example.com")
+    token = run(migrated, "token", "--email", "cleo@example.com")
     assert token.stdout.strip().startswith("ps_") and len(token.stdout.split()) == 1
-    queues = run(home, "queues", "list")
+    queues = run(migrated, "queues", "list")
     assert "product-retry" in queues.stdout
-    assert run(home, "migrate", "--check").returncode == 0
-    doctor = run(home, "doctor", PURVEY_TEST_BANK="1")
+    assert run(migrated, "migrate", "--check").returncode == 0
+    doctor = run(migrated, "doctor", PURVEY_TEST_BANK="1")
     assert doctor.returncode == 0, doctor.stdout
     assert "PostgreSQL 18, embedded, migrated" in doctor.stdout
