@@ -53,9 +53,9 @@ PROBLEM = {
 def with_refusals(schema: dict[str, Any]) -> dict[str, Any]:
     """The framework's schema, with the problem answers that every door may give."""
     schema.setdefault("components", {}).setdefault("schemas", {})["Problem"] = PROBLEM
-    for path, doors in schema["paths"].items():
+    for doors in schema["paths"].values():
         for method, door in doors.items():
-            if method in METHODS and path.startswith("/v1"):
+            if method in METHODS:
                 answers = door.setdefault("responses", {})
                 answers.pop("400", None)
                 for status, meaning in REFUSALS.items():
