@@ -7,6 +7,7 @@ from PIL import Image
 
 from tests.vocabulary import Shop
 from tests.web.browsing import Browser
+from tests.web.test_every_page import sound
 
 
 @pytest.mark.feature("A30")
@@ -30,6 +31,7 @@ async def test_somebody_opens_a_shop_and_puts_up_a_product_with_file_and_cover(s
     assert r.status_code == 200 and "/media/" in r.text
     r = await browser.upload("/media\\?", "page.png", picture.getvalue(), "image/png")
     assert r.status_code == 200 and 'alt="Picture 1"' in r.text
+    sound("edit", r.text)
     r = await browser.upload("/cover\\?", "cover.png", b"not a picture", "image/png")
     assert r.status_code in (400, 415, 422) and 'role="alert"' in r.text
     r = await browser.open(f"/s/papers-{word}/shop")

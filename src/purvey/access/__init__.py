@@ -5,6 +5,8 @@ People sign up and in, prove their e-mail, and give keys to programs; a role in 
 
 from purvey.access.actions import end_session, sign_in, sign_out, sign_up, token_for
 from purvey.access.events import EmailVerificationAsked, EmailVerified, PasswordResetAsked
+from purvey.access.journal import NEWEST as NEWEST_ENTRIES
+from purvey.access.journal import Sought, entries
 from purvey.access.keyring import keys_of, sessions_of
 from purvey.access.keys import make_key, revoke_key
 from purvey.access.model import ROLE_PERMISSIONS, Identity, Permission, Purpose, Session, User, Visit
@@ -25,6 +27,7 @@ from purvey.kit.throttles import throttle
 
 __all__ = [
     "FORGET_EVERY_SECONDS",
+    "NEWEST_ENTRIES",
     "ROLE_PERMISSIONS",
     "EmailVerificationAsked",
     "EmailVerified",
@@ -33,6 +36,7 @@ __all__ = [
     "Permission",
     "Purpose",
     "Session",
+    "Sought",
     "User",
     "Visit",
     "ask_reset",
@@ -45,6 +49,7 @@ __all__ = [
     "create_user",
     "email_of",
     "end_session",
+    "entries",
     "find_user",
     "find_user_by_email",
     "forget_old",

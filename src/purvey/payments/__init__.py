@@ -47,6 +47,7 @@ from purvey.payments.model import (
     RefundStatus,
     Status,
 )
+from purvey.payments.store import NEWEST as NEWEST_PAYMENTS
 from purvey.payments.store import (
     by_notice,
     disputes_of,
@@ -54,6 +55,7 @@ from purvey.payments.store import (
     find,
     find_refund,
     handled,
+    listed,
     lock,
     of_subject,
     refunds_due,
@@ -65,6 +67,7 @@ __all__ = [
     "ERASE_EVERY_SECONDS",
     "LIFE",
     "MONEY_CAME",
+    "NEWEST_PAYMENTS",
     "PAID",
     "REFUND_LIFE",
     "Applied",
@@ -107,6 +110,7 @@ __all__ = [
     "find",
     "find_refund",
     "handled",
+    "listed",
     "live_keys_beside_test_bank",
     "lock",
     "of_subject",

@@ -13,7 +13,8 @@ from purvey.purchases.events import (
     PurchaseClosed,
     PurchaseRefunded,
 )
-from purvey.purchases.http_buyer import BuyProduct
+from purvey.purchases.http_buyer import BuyChapter, BuyProduct
+from purvey.purchases.http_seller import MoveFulfilment, OrderRefund
 from purvey.purchases.model import FULFILMENT_LIFE, Address, Fulfilment, Goods, ItemType, Order, Purchase, Started
 from purvey.purchases.reactions import reactions
 from purvey.purchases.reads import NEWEST as NEWEST_PURCHASES
@@ -27,16 +28,19 @@ __all__ = [
     "LAWS",
     "NEWEST_PURCHASES",
     "Address",
+    "BuyChapter",
     "BuyProduct",
     "CheckoutClosed",
     "Fulfilment",
     "FulfilmentMoved",
     "Goods",
     "ItemType",
+    "MoveFulfilment",
     "NotOpen",
     "NothingToFulfil",
     "OneTimePurchaseCompleted",
     "Order",
+    "OrderRefund",
     "Purchase",
     "PurchaseBegun",
     "PurchaseClosed",

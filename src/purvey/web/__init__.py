@@ -9,21 +9,26 @@ from typing import Any
 from litestar import Router
 
 from purvey.web.account import account, signing
+from purvey.web.admin import admin
 from purvey.web.assets import static
-from purvey.web.reader import purchases
+from purvey.web.reader import purchases, reading
 from purvey.web.refusals import APP_HANDLERS, PAGE_HANDLERS
 from purvey.web.shop import buying, home, shop
-from purvey.web.studio import discounts, products, series, sites, uploads
+from purvey.web.studio import discounts, orders, products, series, sites, stats, uploads
 from purvey.web.studio.scope import SITE
 from purvey.world import World
 
 __all__ = ["APP_HANDLERS", "pages"]
-CHAPTERS = [home, shop, buying, purchases, signing, account, products, uploads, discounts, series, sites]
+FOR_VISITORS = [home, shop, buying, reading, signing]
+FOR_BUYERS = [account, purchases]
+FOR_AUTHORS = [products, uploads, discounts, orders, stats, series, sites]
+FOR_ADMINS = [admin]
+ALL = [*FOR_VISITORS, *FOR_BUYERS, *FOR_AUTHORS, *FOR_ADMINS]
 
 
 def pages(world: World) -> list[Any]:
     """Every page."""
-    handlers = [static, *(page for chapter in CHAPTERS for page in chapter.pages)]
+    handlers = [static, *(page for part in ALL for page in part.pages)]
     return [
         Router(
             "/",

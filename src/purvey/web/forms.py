@@ -2,13 +2,15 @@
 
 import re
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import Any, TypeVar
 from uuid import UUID
 
 import msgspec
 
+from purvey import access
+from purvey.kit.db import Database
 from purvey.kit.errors import FieldError, Invalid
 from purvey.kit.money import Money
 from purvey.kit.problems import pointed
@@ -16,7 +18,8 @@ from purvey.web.session import Page, check_form_token
 
 T = TypeVar("T")
 TOKEN_FIELD = "csrf"  # noqa: S105
-MAX_INT = 2**63 - 1
+ONCE_MAX = 64
+ONCE_WINDOW = timedelta(days=1)
 URL_ENCODED = "application/x-www-form-urlencoded"
 
 
@@ -110,6 +113,13 @@ async def posted(page: Page) -> Form:
 def check_upload(page: Page) -> None:
     """The same for an upload: its token is in the form's address, so that it is checked before a byte is read."""
     check_form_token(page, page.query_params.get(TOKEN_FIELD, ""))
+
+
+async def only_once(db: Database, form: Form, *, now: datetime) -> None:
+    """TooMany when this very form was sent before: a button pressed twice moves money once."""
+    word = form.text("once")[:ONCE_MAX]
+    detail = "This form was sent already; look at what became of it before you send another"
+    await access.throttle(db, key=f"form:{word}", limit=1, window=ONCE_WINDOW, now=now, detail=detail)
 
 
 def body(kind: type[T], values: Mapping[str, Any]) -> T:

@@ -13,6 +13,7 @@ from litestar.response import Redirect
 from purvey.access.rules import PASSWORD_MIN
 from purvey.kit import problems
 from purvey.kit.errors import NotFound, Refusal
+from purvey.kit.ids import new_token
 from purvey.settings import Settings
 from purvey.web import display
 from purvey.web.assets import asset_url
@@ -65,6 +66,7 @@ def environment() -> jinja2.Environment:
     made.filters.update(display.FILTERS)
     made.globals.update(
         password_min=PASSWORD_MIN,
+        fresh_word=new_token,
         asset=asset_url,
         query=lambda **kept: "?" + urlencode({k: v for k, v in kept.items() if v}),
     )
