@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from purvey import access, catalog, letters, payments, purchases
+from purvey import access, catalog, letters, payments, purchases, support
 from purvey import storage as files
 from purvey.kit.db import Database
 from purvey.kit.events import Reaction
@@ -16,7 +16,12 @@ from purvey.worker import Sweep
 
 def reactions(settings: Settings, *, gateways: Gateways, storage: Storage) -> Sequence[Reaction]:
     """Every reaction of every slice."""
-    return [*letters.reactions(settings), *purchases.reactions(gateways), *bank_reactions(gateways)]
+    return [
+        *letters.reactions(settings),
+        *purchases.reactions(gateways),
+        *support.reactions(),
+        *bank_reactions(gateways),
+    ]
 
 
 def sweeps(settings: Settings, *, gateways: Gateways, storage: Storage) -> Sequence[Sweep]:

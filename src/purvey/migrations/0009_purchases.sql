@@ -128,7 +128,7 @@ create table tickets (
     purchase_id uuid not null references purchases on delete restrict,
     opened_by uuid not null references users on delete restrict,
     kind text not null default 'REFUND' check (kind in ('REFUND')),
-    state text not null check (state in ('OPEN', 'APPROVED', 'DECLINED', 'CLOSED')),
+    state text not null check (state in ('OPEN', 'APPROVED', 'DECLINED', 'WITHDRAWN', 'REFUNDED')),
     reason text not null,
     refund_id uuid references refunds on delete restrict,
     decided_by uuid references users on delete restrict,
@@ -137,7 +137,9 @@ create table tickets (
     updated_at timestamptz not null
 );
 create unique index tickets_one_open on tickets (purchase_id) where state in ('OPEN', 'APPROVED');
-create index tickets_of_site on tickets (site_id, created_at desc, id);
+create index tickets_of_purchase on tickets (purchase_id, id);
+create index tickets_of_refund on tickets (refund_id) where refund_id is not null;
+create index tickets_of_site on tickets (site_id, id desc);
 create table ticket_messages (
     id uuid primary key,
     ticket_id uuid not null references tickets on delete restrict,

@@ -3,7 +3,16 @@
 Start at `buying.buy`, then `settling.settle`: what follows when the money moved. `recovery` finishes what nobody did.
 """
 
-from purvey.purchases.actions import NothingToFulfil, NotOpen, cancel, execute_refund, fulfil, refund, with_payment
+from purvey.purchases.actions import (
+    NothingToFulfil,
+    NotOpen,
+    cancel,
+    execute_refund,
+    fulfil,
+    refund,
+    request_refund,
+    with_payment,
+)
 from purvey.purchases.books import LAWS, audit_books
 from purvey.purchases.buying import CheckoutClosed, buy
 from purvey.purchases.events import (
@@ -62,6 +71,7 @@ __all__ = [
     "of_site",
     "reactions",
     "refund",
+    "request_refund",
     "sale",
     "sweep_payments",
     "sweep_refunds",

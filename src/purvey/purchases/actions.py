@@ -42,6 +42,20 @@ async def cancel(db: Database, gateways: Gateways, purchase_id: UUID, *, buyer_i
         raise NotOpen("This purchase is paid; ask for a refund instead")
 
 
+async def request_refund(
+    tx: Tx, purchase_id: UUID, *, amount: int | None, reason: str, requested_by: UUID, now: datetime
+) -> Refund:
+    """Set money aside to go back, all that is left when `amount` is None; it goes by `payments.approve_refund`.
+
+    Raises NotRefundable, RefundTooMuch, Invalid for part of a bundle.
+    """
+    purchase, payment = await with_payment(tx, purchase_id)
+    rules.refuse_part_of_bundle(purchase, amount, refundable=payment.refundable)
+    return await payments.request_refund(
+        tx, payment.id, amount=amount, reason=reason, requested_by=requested_by, now=now
+    )
+
+
 async def refund(
     tx: Tx, purchase_id: UUID, *, amount: int | None, reason: str, requested_by: UUID, now: datetime
 ) -> Refund:
@@ -49,11 +63,7 @@ async def refund(
 
     It is sent by a reaction after the transaction. Raises NotRefundable, RefundTooMuch, Invalid for part of a bundle.
     """
-    purchase, payment = await with_payment(tx, purchase_id)
-    rules.refuse_part_of_bundle(purchase, amount, refundable=payment.refundable)
-    made = await payments.request_refund(
-        tx, payment.id, amount=amount, reason=reason, requested_by=requested_by, now=now
-    )
+    made = await request_refund(tx, purchase_id, amount=amount, reason=reason, requested_by=requested_by, now=now)
     made = await payments.approve_refund(tx, made.id, now=now)
     reach("refund.ordered")
     return made

@@ -2,4 +2,6 @@
 
 from typing import Any
 
-doors: list[Any] = []
+from purvey.support import http_buyer, http_team
+
+doors: list[Any] = [*http_buyer.doors, *http_team.doors]
