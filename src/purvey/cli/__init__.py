@@ -15,10 +15,15 @@ from purvey.settings import SettingsError
 
 def main() -> None:
     """The program `purvey`."""
+    from cyclopts import CycloptsError
+
     from purvey.cli.commands import app
 
     try:
-        sys.exit(app() or 0)
+        sys.exit(app(exit_on_error=False, print_error=False) or 0)
+    except CycloptsError as error:
+        print(f"purvey: {' '.join(str(error).split())} `purvey --help` names every command", file=sys.stderr)
+        sys.exit(2)
     except (SettingsError, MigrationError, EmbeddedPostgresError, Refusal) as error:
         sys.exit(f"purvey: {error}")
     except (asyncpg.PostgresError, asyncpg.InterfaceError) as error:

@@ -13,7 +13,6 @@ app = cyclopts.App(
     version=__version__,
     help="A self-hosted commerce engine for digital goods.",
     result_action="return_value",
-    error_formatter=lambda error: f"purvey: {' '.join(str(error).split())}; `purvey --help` names every command",
 )
 user = cyclopts.App(name="user", help="People.")
 queues = cyclopts.App(name="queues", help="Waiting, running and parked tasks.")
