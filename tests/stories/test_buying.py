@@ -6,7 +6,7 @@ from uuid import UUID
 
 import httpx
 import pytest
-from tests.vocabulary.shop import Person, Shop
+from tests.vocabulary.shop import Person, Shop, eventually
 
 from purvey.kit.ids import new_id
 
@@ -375,3 +375,18 @@ async def test_a_completed_purchase_tells_of_itself_and_of_what_its_buyer_owns_n
 async def test_a_way_to_pay_must_be_the_buyers_own(shop: Shop) -> None:
     _, ben, atlas = await ben_and_his_atlas(shop)
     assert code_of(await ben.asks_to_buy(atlas, paymentMethodId="pm_of_somebody")) == (400, "foreign_payment_method")
+
+
+@pytest.mark.feature("A25")
+async def test_what_was_sold_without_a_limit_is_counted_in_time(shop: Shop) -> None:
+    ana, ben, atlas = await ben_and_his_atlas(shop)
+    await ben.has(atlas)
+    await (await shop.person("eve")).has(atlas)
+    await shop.sweeps()
+
+    async def counted() -> bool:
+        shown = await ana.get(f"/v1/sites/{ana.site['id'] if ana.site else ''}/products/{atlas['id']}")
+        return bool(shown.json()["soldCount"] == 2)
+
+    await eventually(counted)
+    await shop.books_agree(ana)

@@ -10,7 +10,9 @@ import msgspec
 import pytest
 from tests.vocabulary.shop import Person, Shop, eventually
 
+from purvey.kit.ids import new_id
 from purvey.kit.money import Money
+from purvey.kit.own_keys import LEASE
 from purvey.payments import Checkout, CheckoutOrder, GatewayDown, References, Standing
 from purvey.payments.testbank import TestBank, signing
 
@@ -254,5 +256,67 @@ async def test_nobody_but_the_bank_is_believed(shop: Shop) -> None:
     assert kept == 1
     await shop.settles()
     assert (await ben.sees(purchase))["status"] == "PENDING", "a notice is a hint; the bank says it is not paid"
+    assert not await ben.owns(atlas)
+    await shop.books_agree(ana)
+
+
+@pytest.mark.feature("A12")
+async def test_a_request_that_died_half_way_is_waited_for_and_then_taken_over(shop: Shop) -> None:
+    ana, ben = await shop.author("ana"), await shop.person("ben")
+    atlas = await ana.sells("Field Atlas")
+    with a_bad_day(shop) as bank:
+        bank.forgets_to_answer = True
+        assert (await ben.asks_to_buy(atlas, key="k")).status_code == 503
+    await shop.db.do(
+        "update idempotency_keys set leased_until = $2 where owner = $1", f"user:{ben.id}", shop.now + LEASE
+    )
+
+    waiting = await ben.asks_to_buy(atlas, key="k")
+    assert (waiting.status_code, waiting.json()["code"]) == (409, "request_in_flight")
+    assert waiting.headers["retry-after"] == "1"
+    shop.minutes_pass(0.51)
+    taken_over = await ben.buys(atlas, key="k")
+
+    assert (await ben.pays(taken_over))["status"] == "SUCCEEDED"
+    sessions = await shop.db.value(
+        "select count(*) from test_bank_sessions where idempotency_key = $1", UUID(taken_over["paymentId"])
+    )
+    assert sessions == 1, "the bank was asked twice and opened one checkout"
+    await shop.books_agree(ana)
+
+
+@pytest.mark.feature("A21", "A24")
+async def test_late_money_goes_back_when_its_code_is_used_up(shop: Shop) -> None:
+    ana, ben = await shop.author("ana"), await shop.person("ben")
+    assert ana.site
+    atlas = await ana.sells("Field Atlas", stock=5)
+    body = {"code": "ONCE", "discountType": "PERCENTAGE", "value": 50, "maxUses": 1}
+    assert (await ana.post(f"/v1/sites/{ana.site['id']}/discount-codes", body)).status_code == 201
+    purchase = await ben.buys(atlas, code="ONCE")
+    shop.minutes_pass(31)
+    await shop.sweeps()
+    await (await shop.person("eve")).has(atlas, code="ONCE")
+
+    await pays_too_late(shop, ben, purchase)
+
+    assert (await ben.sees(purchase))["status"] == "REFUNDED"
+    assert await shop.stock_of(atlas) == (5, 0, 1)
+    await shop.books_agree(ana)
+
+
+@pytest.mark.feature("A22")
+async def test_a_refund_made_at_the_bank_itself_is_known_here(shop: Shop) -> None:
+    ana, ben, atlas, purchase = await a_purchase(shop)
+    await ben.pays(purchase)
+    bank: Any = shop.world.gateways
+    references = References(
+        payment_id=UUID(purchase["paymentId"]), tenant_id=ben.id, checkout_reference=None, reference=None
+    )
+    await bank.installed["testbank"].refund(
+        references, refund_id=new_id(), amount=Money(1200, "EUR"), reason="by telephone"
+    )
+    await shop.settles()
+    back = await ben.sees(purchase)
+    assert (back["status"], back["refundReason"]) == ("REFUNDED", "made at the gateway")
     assert not await ben.owns(atlas)
     await shop.books_agree(ana)
