@@ -98,12 +98,14 @@ async def held(
     db: Database, gateways: Gateways, me: Identity, order: Order, *, key: OwnKey | None, now: datetime
 ) -> Started:
     """The first transaction, begun anew when something changed under it."""
-    for _ in range(TRIES):
+    for tries_left in reversed(range(TRIES)):
         try:
             async with db.transaction() as tx:
                 started = await hold(tx, gateways, me, order, key=key, now=now)
                 reach("purchase.reserved")
         except InTheWay as other:
+            if not tries_left:
+                break  # whoever closes another's checkout must still be able to open their own
             await close_checkout(db, gateways, other.purchase_id, actor=f"buyer:{me.user_id}", now=now)
         except Meanwhile:
             continue
