@@ -7,7 +7,7 @@ import wave
 import zipfile
 from functools import partial
 
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw
 
 SEED = 7
 CONTAINER = """<?xml version="1.0"?><container version="1.0" xmlns="urn:oasis:names:tc:opendocument:xmlns:container">
@@ -52,13 +52,9 @@ def book(title: str, chapters: dict[str, str]) -> bytes:
     return packed.getvalue()
 
 
-def cover(title: str, *, hue: int, size: tuple[int, int] = (1200, 900)) -> bytes:
-    """A cover as PNG: hills in one hue under its title."""
-    picture = hills(hue, size=size)
-    draw = ImageDraw.Draw(picture)
-    font = ImageFont.load_default(size=size[0] // 14)
-    draw.text((size[0] // 16, size[1] // 12), title, fill="white", font=font)
-    return png(picture)
+def cover(*, hue: int, size: tuple[int, int] = (1200, 900)) -> bytes:
+    """A cover as PNG: hills in one hue. The shop writes the name beside it."""
+    return png(hills(hue, size=size))
 
 
 def wallpapers(hues: dict[str, int]) -> bytes:

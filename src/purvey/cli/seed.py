@@ -123,7 +123,7 @@ async def put(ana: Doors, site_id: str, about: dict[str, Any], there: dict[str, 
         about["availableFrom"] = (now + timedelta(days=days)).isoformat()
     product = await ana.ask("POST", f"/v1/sites/{site_id}/products", **about)
     path = f"/v1/sites/{site_id}/products/{product['id']}"
-    await ana.upload(f"{path}/cover", "cover.png", goods.cover(about["name"], hue=hue), "image/png")
+    await ana.upload(f"{path}/cover", "cover.png", goods.cover(hue=hue), "image/png")
     if kind:
         await ana.upload(f"{path}/files", *made(kind, about["name"]))
     await ana.ask("PUT", path, isActive=True)
