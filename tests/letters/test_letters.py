@@ -98,10 +98,29 @@ async def test_a_refund_is_told_by_mail_once_however_often_its_job_runs(shop: Sh
         " select 0, $1, convert_to(jsonb_build_object('event_id', id, 'reaction', $2::text, 'event', payload)::text,"
         " 'utf8'), 'queued' from events where type = 'PURCHASE_REFUNDED' and subject_id = $3",
         "purchase-events",
-        "letters.tell_refund",
+        "letters.tell_refund.PurchaseRefunded",
         UUID(purchase["id"]),
     )
     await shop.settles()
 
     subjects = [one["Subject"] for one in letters_to(shop, ben.email)]
     assert subjects.count(f"Your refund for Field Atlas (order {purchase['orderNumber']})") == 1
+
+
+@pytest.mark.feature("A15")
+async def test_a_refund_request_and_its_answer_are_told_to_the_other_side(shop: Shop) -> None:
+    ana, ben = await shop.author("ana"), await shop.person("ben")
+    assert ana.site is not None
+    purchase = await ben.has(await ana.sells("Field Atlas", price=1200))
+
+    asked = await ben.post(f"/v1/purchases/{purchase['id']}/refund-request", {"reason": "It rained in chapter two"})
+    assert asked.status_code in (201, 202), asked.text
+    await shop.settles()
+    (told,) = letters_to(shop, ana.email)
+    assert "It rained in chapter two" in body_of(told)
+
+    declined = await ana.post(f"/v1/sites/{ana.site['id']}/refund-requests/{asked.json()['id']}/decline", {})
+    assert declined.status_code == 200, declined.text
+    await shop.settles()
+    subjects = [one["Subject"] for one in letters_to(shop, ben.email)]
+    assert f"About your refund request for Field Atlas (order {purchase['orderNumber']})" in subjects

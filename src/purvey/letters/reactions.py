@@ -3,14 +3,16 @@
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
-from purvey import access, purchases, tenants
+from purvey import access, purchases, support, tenants
 from purvey.access import EmailVerificationAsked, PasswordResetAsked, Purpose
 from purvey.kit.events import Event, Heard, Reaction
 from purvey.kit.money import Money
 from purvey.letters.sending import Desk
 from purvey.purchases import OneTimePurchaseCompleted, PurchaseRefunded
 from purvey.settings import Settings
+from purvey.support import RefundRequestAnswered, RefundRequestDeclined, RefundRequested
 from purvey.tenants import InvitationMade
 
 VERIFY_HOURS = 72
@@ -65,7 +67,7 @@ async def invite(desk: Desk, heard: Heard, made: Event) -> None:
 async def write_receipt(desk: Desk, heard: Heard, sold: Event) -> None:
     """What was bought and paid, with the way to it."""
     assert isinstance(sold, OneTimePurchaseCompleted)
-    words = await words_of_sale(desk, heard, sold)
+    words = await words_of_sale(desk, heard, sold.subject_id, site_id=sold.site_id)
     if words is not None and words["buyer_email"]:
         await desk.write(
             heard.db, kind="receipt", about=heard.event_id, to=words["buyer_email"], now=heard.now, words=words
@@ -77,31 +79,57 @@ async def tell_author(desk: Desk, heard: Heard, sold: Event) -> None:
     assert isinstance(sold, OneTimePurchaseCompleted)
     site = await tenants.find_site(heard.db, sold.site_id)
     author = await access.find_user(heard.db, site.created_by)
-    words = await words_of_sale(desk, heard, sold)
+    words = await words_of_sale(desk, heard, sold.subject_id, site_id=sold.site_id)
     if not site.sale_notice or author is None or author.email is None or words is None:
         return
-    words |= {"name": author.display_name, "link": f"{desk.base_url}/orders/{sold.subject_id}"}
+    words |= {"name": author.display_name, "link": f"{desk.base_url}/orders/{sold.subject_id}?site={site.slug}"}
     await desk.write(heard.db, kind="sale-notice", about=heard.event_id, to=author.email, now=heard.now, words=words)
 
 
 async def tell_refund(desk: Desk, heard: Heard, refunded: Event) -> None:
     """Money that went back."""
     assert isinstance(refunded, PurchaseRefunded)
-    words = await words_of_sale(desk, heard, refunded)
+    words = await words_of_sale(desk, heard, refunded.subject_id, site_id=refunded.site_id)
     if words is None or not words["buyer_email"]:
         return
     words |= {"amount": Money(refunded.amount, refunded.currency), "whole": refunded.whole}
     await desk.write(heard.db, kind="refund", about=heard.event_id, to=words["buyer_email"], now=heard.now, words=words)
 
 
-async def words_of_sale(
-    desk: Desk, heard: Heard, told: OneTimePurchaseCompleted | PurchaseRefunded
-) -> dict[str, Any] | None:
+async def tell_request(desk: Desk, heard: Heard, asked: Event) -> None:
+    """Somebody asks for their money back: the author should answer."""
+    assert isinstance(asked, RefundRequested)
+    words = await words_of_sale(desk, heard, asked.purchase_id, site_id=asked.site_id)
+    ticket = await support.seen_by_team(heard.db, asked.site_id, asked.subject_id)
+    site = await tenants.find_site(heard.db, asked.site_id)
+    author = await access.find_user(heard.db, site.created_by)
+    if words is None or author is None or author.email is None:
+        return
+    words |= {"name": author.display_name, "reason": ticket.reason}
+    words |= {"link": f"{desk.base_url}/refund-requests/{asked.subject_id}?site={site.slug}"}
+    await desk.write(heard.db, kind="refund-request", about=heard.event_id, to=author.email, now=heard.now, words=words)
+
+
+async def tell_answer(desk: Desk, heard: Heard, answered: Event) -> None:
+    """The site's team answered or declined: the buyer should know. Their own messages are not mailed back to them."""
+    assert isinstance(answered, RefundRequestAnswered | RefundRequestDeclined)
+    if isinstance(answered, RefundRequestAnswered) and answered.author_id == answered.buyer_id:
+        return
+    words = await words_of_sale(desk, heard, answered.purchase_id, site_id=answered.site_id)
+    if words is None or not words["buyer_email"]:
+        return
+    words |= {"declined": isinstance(answered, RefundRequestDeclined)}
+    await desk.write(
+        heard.db, kind="refund-answer", about=heard.event_id, to=words["buyer_email"], now=heard.now, words=words
+    )
+
+
+async def words_of_sale(desk: Desk, heard: Heard, purchase_id: UUID, *, site_id: UUID) -> dict[str, Any] | None:
     """What letters say of a sale."""
-    sale = await purchases.sale(heard.db, told.subject_id, site_id=told.site_id)
+    sale = await purchases.sale(heard.db, purchase_id, site_id=site_id)
     if sale is None:
         return None
-    site = await tenants.find_site(heard.db, told.site_id)
+    site = await tenants.find_site(heard.db, site_id)
     return {
         "name": sale.buyer_name or sale.buyer_display_name,
         "buyer": sale.buyer_name or sale.buyer_display_name,
@@ -128,6 +156,9 @@ LETTERS: tuple[tuple[type[Event], Write], ...] = (
     (OneTimePurchaseCompleted, write_receipt),
     (OneTimePurchaseCompleted, tell_author),
     (PurchaseRefunded, tell_refund),
+    (RefundRequested, tell_request),
+    (RefundRequestAnswered, tell_answer),
+    (RefundRequestDeclined, tell_answer),
 )
 
 
@@ -141,4 +172,4 @@ def letter_for(desk: Desk, kind: type[Event], write: Write) -> Reaction:
     async def do(heard: Heard, event: Event) -> None:
         await write(desk, heard, event)
 
-    return Reaction(kind, f"letters.{write.__name__}", do, timedelta())
+    return Reaction(kind, f"letters.{write.__name__}.{kind.__name__}", do, timedelta())
