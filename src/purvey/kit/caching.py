@@ -1,26 +1,43 @@
 """Public answers that browsers and proxies may keep: an entity tag of the very bytes, and 304 to who has them."""
 
 from hashlib import blake2b
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar
 
 import msgspec
 from litestar import Request, Response
 from litestar.openapi.datastructures import ResponseSpec
+
+from purvey.kit.asgi import ASGIApp, Receive, Scope, Send
 
 T = TypeVar("T")
 NOT_MODIFIED = {304: ResponseSpec(None, description="You have the newest version", generate_examples=False)}
 TAG_BYTES = 12
 
 
+class Ready(Response[T]):
+    """An answer whose bytes and headers are made. The framework's own way there costs more than making them did."""
+
+    def __init__(self, body: bytes, *, status_code: int, headers: list[tuple[bytes, bytes]]) -> None:
+        self.body, self.status_code, self.encoded_headers = body, status_code, headers
+
+    def to_asgi_response(self, app: Any, request: Any, **_: Any) -> ASGIApp:  # type: ignore[override]
+        return self.answer
+
+    async def answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await send({"type": "http.response.start", "status": self.status_code, "headers": self.encoded_headers})
+        await send({"type": "http.response.body", "body": self.body, "more_body": False})
+
+
 def cacheable(request: Request[Any, Any, Any], value: T, *, seconds: int) -> Response[T]:
     """The value as JSON with an ETag, good for so many seconds; 304 without a body when the asker has it."""
     body = msgspec.json.encode(value)
     tag = f'"{blake2b(body, digest_size=TAG_BYTES).hexdigest()}"'
-    headers = {"etag": tag, "cache-control": f"public, max-age={seconds}"}
+    headers = [(b"etag", tag.encode()), (b"cache-control", b"public, max-age=%d" % seconds)]
     known = request.headers.get("if-none-match")
     if known is not None and names(known, tag):
-        return cast(Response[T], Response(b"", status_code=304, headers=headers, media_type="application/json"))
-    return cast(Response[T], Response(body, headers=headers, media_type="application/json"))
+        return Ready(b"", status_code=304, headers=headers)
+    sized = (b"content-length", b"%d" % len(body))
+    return Ready(body, status_code=200, headers=[*headers, (b"content-type", b"application/json"), sized])
 
 
 def names(if_none_match: str, tag: str) -> bool:
