@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from purvey import catalog
 from tests.vocabulary.shop import Person, Shop
 
 
@@ -195,6 +196,12 @@ async def test_a_product_and_its_prices_are_told_of_in_the_same_transaction(shop
     assert [row["type"] for row in told] == ["PRODUCT_CREATED", "PRICE_CREATED", "PRICE_CREATED"]
     assert {str(row["subject_id"]) for row in told[1:]} == {price["id"] for price in atlas["prices"]}
     assert told[0]["payload"]["name"] == "Atlas"
+    assert {kind.queue for kind in (catalog.ProductCreated, catalog.ProductUpdated, catalog.ProductDeleted)} == {
+        "product-product-events"
+    }
+    assert {kind.queue for kind in (catalog.PriceCreated, catalog.PriceUpdated, catalog.PriceDeleted)} == {
+        "product-price-events"
+    }
 
 
 @pytest.mark.parametrize(

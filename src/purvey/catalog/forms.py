@@ -162,10 +162,7 @@ class UpdateProduct(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     stock: Any = UNSET
     suggestion: Any = UNSET
     price_id: Any = UNSET
-    badges: Any = UNSET
-    cover: Any = UNSET
     cover_image_url: Any = UNSET
-    image_url: Any = UNSET
     preview_images: Any = UNSET
     files: Any = UNSET
     media: Any = UNSET

@@ -15,6 +15,7 @@ import msgspec
 from purvey.catalog.model import Category, Fulfilment, Kind, ProductType, Recurring
 from purvey.catalog.rules import fulfilment_of
 from purvey.catalog.search import words_of
+from purvey.catalog.views import preview_images
 from purvey.kit.db import Queries, Record
 from purvey.kit.errors import NotFound
 from purvey.kit.pages import Asked, Order, Page, page_of
@@ -133,6 +134,7 @@ class ShopProductDetail(msgspec.Struct, kw_only=True, rename="camel"):
     created_at: datetime
     updated_at: datetime
     cover_image_url: str | None
+    preview_images: list[str]
     remaining: int | None
     badges: list[Badge]
     media: list[ShopMedia]
@@ -396,4 +398,5 @@ async def shop_product(db: Queries, site_slug: str, product_slug: str, *, now: d
     found = dict(row.items())
     lists = {name: msgspec.convert(found[name] or [], kind) for name, kind in LISTS.items()}
     fulfilment = fulfilment_of(ProductType(found["product_type"]))
-    return ShopProductDetail(**(found | lists), fulfilment=fulfilment)
+    pictures = preview_images(lists["media"])
+    return ShopProductDetail(**(found | lists), fulfilment=fulfilment, preview_images=pictures)

@@ -1,7 +1,8 @@
 """How a product is shown to its own team. Buyers see less: `shop`."""
 
+from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Protocol
 from uuid import UUID
 
 import msgspec
@@ -77,6 +78,13 @@ class MediaView(msgspec.Struct, kw_only=True, rename="camel"):
     renditions: list[dict[str, Any]]
 
 
+class Pictured(Protocol):
+    """Whatever has renditions, the narrowest first."""
+
+    @property
+    def renditions(self) -> list[dict[str, Any]]: ...
+
+
 class MemberView(msgspec.Struct, kw_only=True, rename="camel"):
     """A product in a bundle."""
 
@@ -135,6 +143,7 @@ class ProductView(msgspec.Struct, kw_only=True, rename="camel"):
     member_ids: list[UUID]
     members: list[MemberView]
     cover_image_url: str | None
+    preview_images: list[str]
     files: list[FileView]
     media: list[MediaView]
     version: int
@@ -182,9 +191,15 @@ def view_of(whole: Whole) -> ProductView:
         member_ids=[member.id for member in whole.members],
         members=whole.members,
         cover_image_url=whole.cover_image_url,
+        preview_images=preview_images(whole.media),
         files=whole.files,
         media=whole.media,
     )
+
+
+def preview_images(media: Sequence[Pictured]) -> list[str]:
+    """Where the pictures of a product are, each at its largest."""
+    return [str(medium.renditions[-1]["url"]) for medium in media if medium.renditions]
 
 
 def suspension_of(product: Product) -> Suspension | None:
