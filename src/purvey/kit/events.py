@@ -84,30 +84,33 @@ def flusher(reactions: Sequence[Reaction]) -> Callable[[Tx], Awaitable[None]]:
             for id, event, body in events
             for reaction in heard_by.get(type(event), ())
         ]
-        await tx.do(
-            WRITE,
+        told = [
             [id for id, _, _ in events],
             [event.tenant_id for _, event, _ in events],
             [event.type for _, event, _ in events],
             [event.subject_id for _, event, _ in events],
             [body.decode() for _, _, body in events],
             [event.at for _, event, _ in events],
-            [queue for queue, _, _ in jobs],
-            [payload for _, payload, _ in jobs],
-            [after for _, _, after in jobs],
-        )
+        ]
+        if jobs:
+            await tx.do(TELL_AND_ASK, *told, *(list(column) for column in zip(*jobs, strict=True)))
+        else:
+            await tx.do(TELL, *told)
 
     return flush
 
 
-# The events of a transaction and the jobs that follow from them, together.
-WRITE = """
-with told as (
-    insert into events (id, tenant_id, type, subject_id, payload, at)
-    select id, tenant_id, type, subject_id, payload::jsonb, at
-    from unnest($1::uuid[], $2::uuid[], $3::text[], $4::uuid[], $5::text[], $6::timestamptz[])
-        as e (id, tenant_id, type, subject_id, payload, at)
-)
+# The events of a transaction. An insert of no jobs would still wake every worker, so it is left out.
+TELL = """
+insert into events (id, tenant_id, type, subject_id, payload, at)
+select id, tenant_id, type, subject_id, payload::jsonb, at
+from unnest($1::uuid[], $2::uuid[], $3::text[], $4::uuid[], $5::text[], $6::timestamptz[])
+    as e (id, tenant_id, type, subject_id, payload, at)
+"""
+
+# The same with the jobs that follow from them, together.
+TELL_AND_ASK = f"""
+with told as ({TELL})
 insert into pgqueuer (priority, entrypoint, payload, execute_after, status)
 select 0, queue, payload, now() + after, 'queued'
 from unnest($7::text[], $8::bytea[], $9::interval[]) as j (queue, payload, after)

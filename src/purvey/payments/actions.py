@@ -75,9 +75,9 @@ async def begin(
     money: Money,
     expires_at: datetime,
     now: datetime,
-) -> None:
+) -> Payment:
     """Somebody owes this from now on."""
-    await store.insert(
+    return await store.insert(
         tx,
         id=id,
         tenant_id=tenant_id,

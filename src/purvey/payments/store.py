@@ -22,11 +22,12 @@ REFUND = """
 """
 DISPUTE = "id, reference, amount, currency, reason, status, opened_at, closed_at"
 
-INSERT = """
+INSERT = f"""
 insert into payments (
     id, tenant_id, subject_type, subject_id, payer_id, provider, amount, currency, status,
     expires_at, ask_at, created_at, updated_at)
 values ($1, $2, $3, $4, $5, $6, $7, $8, 'PENDING', $9, $10, $11, $11)
+returning {PAYMENT}
 """
 
 BY_ID = f"select {PAYMENT} from payments where id = $1"
@@ -199,10 +200,11 @@ async def insert(
     expires_at: datetime,
     ask_at: datetime,
     now: datetime,
-) -> None:
-    await tx.do(
-        INSERT, id, tenant_id, subject_type, subject_id, payer_id, provider, amount, currency, expires_at, ask_at, now
-    )
+) -> Payment:
+    return await tx.one(
+        Payment, INSERT, id, tenant_id, subject_type, subject_id, payer_id, provider, amount, currency, expires_at,
+        ask_at, now,
+    )  # fmt: skip
 
 
 async def find(db: Queries, payment_id: UUID) -> Payment | None:

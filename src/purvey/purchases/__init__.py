@@ -14,7 +14,8 @@ from purvey.purchases.actions import (
     with_payment,
 )
 from purvey.purchases.books import LAWS, audit_books
-from purvey.purchases.buying import CheckoutClosed, buy
+from purvey.purchases.buying import buy
+from purvey.purchases.checkouts import CheckoutClosed
 from purvey.purchases.events import (
     FulfilmentMoved,
     OneTimePurchaseCompleted,

@@ -13,7 +13,7 @@ from purvey.kit.events import publish
 from purvey.kit.failpoints import reach
 from purvey.payments import Gateways, Payment, Refund
 from purvey.purchases import rules, store
-from purvey.purchases.closing import close_checkout
+from purvey.purchases.checkouts import close_checkout
 from purvey.purchases.events import FulfilmentMoved
 from purvey.purchases.model import FULFILMENT_LIFE, Fulfilment, Purchase
 

@@ -20,32 +20,21 @@ from purvey.kit.failpoints import reach
 from purvey.kit.ids import new_id
 from purvey.kit.own_keys import OwnKey
 from purvey.payments import (
-    CheckoutOrder,
     ForeignPaymentMethod,
-    Gateway,
-    GatewayRefused,
     Gateways,
-    Payment,
     Standing,
     State,
 )
 from purvey.pricing import Quote, quote
 from purvey.purchases import rules, store
-from purvey.purchases.closing import close_checkout
+from purvey.purchases.checkouts import SUBJECT, CheckoutClosed, close_checkout, open_checkout
 from purvey.purchases.events import PurchaseBegun
 from purvey.purchases.model import ItemType, Order, Sought, Started
 from purvey.purchases.settling import settle
 
-SUBJECT = "purchase"
 FREE = "none"
 TRIES = 4
 OPEN_BY_ITEM = {"purchases_one_open_product", "purchases_one_open_chapter"}
-
-
-class CheckoutClosed(Conflict):
-    """The purchase was cancelled while its checkout was being opened."""
-
-    code = "checkout_closed"
 
 
 class InTheWay(Exception):
@@ -78,8 +67,8 @@ async def buy(
     if order.payment_method_id is not None:
         await refuse_foreign_method(db, gateways, me, order)
     started = await held(db, gateways, me, order, key=key, now=now)
-    if started.checkout_url is None and started.provider != FREE:
-        started = await opened(db, gateways, started, key=key, base_url=base_url, now=now)
+    if started.checkout_url is None and started.payment.provider != FREE:
+        return await opened(db, gateways, started, key=key, base_url=base_url, now=now)
     return started
 
 
@@ -141,17 +130,7 @@ async def again(tx: Tx, purchase_id: UUID) -> Started:
     """What the first request with this key began."""
     payment = await payments.of_subject(tx, SUBJECT, purchase_id)
     assert payment is not None, "a key points to nothing"
-    return msgspec.structs.replace(started_of(payment), replayed=True)
-
-
-def started_of(payment: Payment) -> Started:
-    return Started(
-        purchase_id=payment.subject_id,
-        payment_id=payment.id,
-        provider=payment.provider,
-        checkout_url=payment.checkout_url,
-        expires_at=payment.expires_at,
-    )
+    return Started(payment=payment, replayed=True)
 
 
 async def the_open_one(tx: Tx, sought: Sought, order: Order, *, key: OwnKey | None, now: datetime) -> Started:
@@ -166,7 +145,7 @@ async def the_open_one(tx: Tx, sought: Sought, order: Order, *, key: OwnKey | No
     if not same or payment.closed_at is not None or payment.expires_at <= now:
         raise InTheWay(purchase.id)
     await own_keys.point(tx, key, purchase.id)
-    return started_of(payment)
+    return Started(payment=payment)
 
 
 async def priced(
@@ -210,7 +189,7 @@ async def write(
     now: datetime,
 ) -> Started:
     """The purchase, its payment, the goods and the use of the code: all of it or nothing."""
-    money, payment_id = price.final_amount, new_id()
+    money = price.final_amount
     gateway = await gateways.for_sale(tx, sought.tenant_id, sought.currency) if money else None
     expires_at = now
     if gateway:
@@ -228,9 +207,9 @@ async def write(
         items=items,
         now=now,
     )
-    await payments.begin(
+    payment = await payments.begin(
         tx,
-        id=payment_id,
+        id=new_id(),
         tenant_id=sought.tenant_id,
         subject_type=SUBJECT,
         subject_id=purchase_id,
@@ -257,78 +236,25 @@ async def write(
             buyer_id=me.user_id,
             product_id=sought.item_id if order.item_type is ItemType.PRODUCT else None,
             chapter_id=None if order.item_type is ItemType.PRODUCT else sought.item_id,
-            payment_id=payment_id,
+            payment_id=payment.id,
         ),
     )
     if not money:
-        await settle(tx, payment_id, Standing(state=State.PAID, paid=money), actor="purvey", now=now)
-    return Started(
-        purchase_id=purchase_id,
-        payment_id=payment_id,
-        provider=gateway.name if gateway else FREE,
-        checkout_url=None,
-        expires_at=expires_at,
-    )
+        paid = Standing(state=State.PAID, paid=money)
+        payment = (await settle(tx, payment.id, paid, actor="purvey", now=now)).after
+    return Started(payment=payment)
 
 
 async def opened(
     db: Database, gateways: Gateways, started: Started, *, key: OwnKey | None, base_url: str, now: datetime
 ) -> Started:
     """Ask the gateway for a checkout and keep its address. A retry takes over what an earlier request left."""
+    if started.payment.closed_at is not None:
+        raise CheckoutClosed("This purchase was cancelled, or its time ran out; start again with a fresh key")
     if started.replayed:
         await own_keys.take_lease(db, key, now=now)
-    payment = await payments.find(db, started.payment_id)
-    assert payment is not None
-    if payment.closed_at is not None:
-        raise CheckoutClosed("This purchase was cancelled, or its time ran out; start again with a fresh key")
     try:
-        return await open_checkout(db, gateways, payment, base_url=base_url, now=now)
+        payment = await open_checkout(db, gateways, started.payment, base_url=base_url, now=now)
     finally:
         await own_keys.give_back(db, key)
-
-
-async def open_checkout(db: Database, gateways: Gateways, payment: Payment, *, base_url: str, now: datetime) -> Started:
-    """A payment's checkout at its gateway; the same one however often it is asked for."""
-    gateway = await gateways.named(db, payment.tenant_id, payment.provider)
-    order = await order_of(db, payment, base_url=base_url)
-    try:
-        checkout = await gateway.open_checkout(order)
-    except GatewayRefused as refused:
-        nothing = Standing(state=State.FAILED, failure=refused.detail)
-        async with db.transaction() as tx:
-            await settle(tx, payment.id, nothing, actor=f"gateway:{payment.provider}", now=now)
-        raise
-    reach("purchase.opened")
-    if not await payments.save_checkout(
-        db, payment.id, url=checkout.url, reference=checkout.reference, expires_at=checkout.expires_at, now=now
-    ):
-        return await given_up(db, gateway, payment)
-    reach("purchase.checkout_saved")
-    return msgspec.structs.replace(started_of(payment), checkout_url=checkout.url, expires_at=checkout.expires_at)
-
-
-async def given_up(db: Database, gateway: Gateway, payment: Payment) -> Started:
-    """The purchase was closed while its checkout was opened: nobody shall pay there."""
-    now = await payments.find(db, payment.id)
-    assert now is not None
-    if now.status in payments.MONEY_CAME:
-        return started_of(now)
-    await gateway.expire(now.references)
-    raise CheckoutClosed("This purchase was cancelled; start again")
-
-
-async def order_of(db: Database, payment: Payment, *, base_url: str) -> CheckoutOrder:
-    """What the gateway is asked for, made anew from what is written, so that it is always the same."""
-    subject = await store.checkout_subject(db, payment.subject_id)
-    page = f"{base_url}/purchases/{payment.subject_id}"
-    return CheckoutOrder(
-        payment_id=payment.id,
-        tenant_id=payment.tenant_id,
-        payer_id=payment.payer_id,
-        amount=payment.money,
-        description=subject.item_name,
-        email=subject.email,
-        success_url=page,
-        cancel_url=f"{page}?checkout=left",
-        expires_at=payment.expires_at,
-    )
+    return Started(payment=payment, replayed=started.replayed)

@@ -132,9 +132,9 @@ async def answer(db: Database, started: Started, me: Identity) -> Response[Check
     view = CheckoutView(
         checkout_url=started.checkout_url,
         purchase_id=started.purchase_id,
-        payment_id=started.payment_id,
-        provider=started.provider,
-        expires_at=started.expires_at,
+        payment_id=started.payment.id,
+        provider=started.payment.provider,
+        expires_at=started.payment.expires_at,
     )
     return Response(view, status_code=ACCEPTED, headers=headers)
 

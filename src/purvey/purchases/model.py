@@ -10,7 +10,7 @@ import msgspec
 from purvey.catalog import Offer, Taken
 from purvey.kit.life import Life
 from purvey.kit.money import Money
-from purvey.payments import Status
+from purvey.payments import Payment, Status
 
 Line = Annotated[str, msgspec.Meta(min_length=1, max_length=200, pattern=r"\S")]
 
@@ -141,11 +141,19 @@ class Purchase(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Started(msgspec.Struct, frozen=True, kw_only=True):
-    """A purchase that was begun: where to pay, or that it is paid because it was free."""
+    """A purchase that was begun: where to pay, or that it is paid because it was free.
 
-    purchase_id: UUID
-    payment_id: UUID
-    provider: str
-    checkout_url: str | None
-    expires_at: datetime
+    `payment` is as it was when this was said; `replayed` when the request's key had begun it before.
+    """
+
+    payment: Payment
     replayed: bool = False
+
+    @property
+    def purchase_id(self) -> UUID:
+        return self.payment.subject_id
+
+    @property
+    def checkout_url(self) -> str | None:
+        """Where the buyer pays; None when nothing is to be paid any more."""
+        return self.payment.checkout_url

@@ -14,8 +14,7 @@ from purvey.kit.db import Database
 from purvey.kit.errors import Refusal
 from purvey.kit.failpoints import reach
 from purvey.payments import Gateways, Payment, Refund, RefundStatus, Standing, State
-from purvey.purchases.buying import open_checkout
-from purvey.purchases.closing import close_checkout
+from purvey.purchases.checkouts import close_checkout, open_checkout
 from purvey.purchases.settling import settle
 
 log = structlog.get_logger("purvey.purchases")

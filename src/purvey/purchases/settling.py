@@ -56,7 +56,8 @@ async def deliver(tx: Tx, purchase: Purchase, payment: Payment, *, now: datetime
     """The money is here: the buyer owns it from now on. Money that came too late goes back instead."""
     if purchase.goods is Goods.HELD:
         await catalog.sell(tx, purchase.items)
-        await discounts.use(tx, purchase.id, now=now)
+        if purchase.discount_code_id is not None:
+            await discounts.use(tx, purchase.id, now=now)
     elif not await sell_late(tx, purchase, now=now):
         await send_back(tx, payment, now=now)
         return purchase
@@ -93,7 +94,7 @@ async def sell_late(tx: Tx, purchase: Purchase, *, now: datetime) -> bool:
     except SoldOut:
         return False
     items = [msgspec.structs.replace(item, counted=item.product_id in counted) for item in purchase.items]
-    if not await discounts.use(tx, purchase.id, now=now):
+    if purchase.discount_code_id is not None and not await discounts.use(tx, purchase.id, now=now):
         await catalog.put_back(tx, items)
         return False
     await store.note_counted(tx, purchase.id, counted)
@@ -124,7 +125,8 @@ async def let_go(tx: Tx, purchase: Purchase, *, now: datetime) -> Purchase:
     if purchase.goods is not Goods.HELD:
         return purchase
     await catalog.release(tx, purchase.items)
-    await discounts.release(tx, purchase.id, now=now)
+    if purchase.discount_code_id is not None:
+        await discounts.release(tx, purchase.id, now=now)
     publish(
         tx,
         PurchaseClosed(
