@@ -17,6 +17,7 @@ from litestar import Litestar, Response, get
 from bench import statements
 from purvey.app import build
 from purvey.kit import logs
+from purvey.kit.wire import InOnePiece
 from purvey.settings import Settings
 from purvey.world import World, open_world
 
@@ -55,8 +56,8 @@ async def main(dsn: str, home: Path) -> None:
     settings = Settings(home=home, secret_key="b" * 32, base_url=base_url, test_bank=True)
     async with open_world(settings, dsn=dsn) as world:
         servers = [
-            (uvicorn.Server(uvicorn.Config(app, log_config=None, access_log=False, lifespan="off")), sock)
-            for app, sock in ((build(world), shop), (bare(world), beside))
+            (uvicorn.Server(uvicorn.Config(app, http=http, log_config=None, access_log=False, lifespan="off")), sock)
+            for app, http, sock in ((build(world), InOnePiece, shop), (bare(world), "auto", beside))
         ]
         serving = [asyncio.create_task(server.serve(sockets=[sock])) for server, sock in servers]
         while not all(server.started for server, _ in servers):

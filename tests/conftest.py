@@ -19,6 +19,7 @@ import uvicorn
 from purvey.app import build
 from purvey.kit.migrate import migrate
 from purvey.kit.postgres import EmbeddedPostgres
+from purvey.kit.wire import InOnePiece
 from purvey.settings import Settings
 from purvey.worker import work
 from purvey.world import World, open_world
@@ -86,7 +87,9 @@ async def served(settings: Settings, *, dsn: str, clock: Clock) -> AsyncIterator
     base_url = f"http://127.0.0.1:{listener.getsockname()[1]}"
     settings = msgspec.structs.replace(settings, base_url=base_url)
     async with open_world(settings, dsn=dsn, clock=clock) as world:
-        server = uvicorn.Server(uvicorn.Config(build(world), log_config=None, lifespan="off", access_log=False))
+        server = uvicorn.Server(
+            uvicorn.Config(build(world), http=InOnePiece, log_config=None, lifespan="off", access_log=False)
+        )
         serving = asyncio.create_task(server.serve(sockets=[listener]))
         stop = asyncio.Event()
         working = asyncio.create_task(

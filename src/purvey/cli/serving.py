@@ -13,6 +13,7 @@ import uvloop
 from purvey.cli import opened
 from purvey.kit import logs
 from purvey.kit.asgi import ASGIApp, Receive, Scope, Send
+from purvey.kit.wire import InOnePiece
 from purvey.settings import Settings, read_settings
 from purvey.worker import work
 from purvey.world import World, open_world
@@ -136,6 +137,7 @@ def serve_many(*, dsn: str, host: str, port: int, workers: int, with_worker: boo
             workers=workers,
             host=host,
             port=port,
+            http=InOnePiece,
             log_config=None,
             access_log=False,
             lifespan="on",
@@ -150,6 +152,7 @@ def config(app: Served, *, host: str, port: int) -> uvicorn.Config:
         app,
         host=host,
         port=port,
+        http=InOnePiece,
         log_config=None,
         access_log=False,
         lifespan="on",
