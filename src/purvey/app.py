@@ -1,11 +1,13 @@
 """The web application: every door, wired to one world. Nothing is wired elsewhere but in `worker.py`."""
 
+from datetime import datetime
 from typing import Any
 
-from litestar import Litestar, Request, Router
+from litestar import Litestar, Router
 from litestar.datastructures import State
-from litestar.di import NamedDependency, Provide
+from litestar.di import Provide
 from litestar.openapi import OpenAPIConfig
+from litestar.routes import HTTPRoute
 
 from purvey import __version__
 from purvey.access import guards
@@ -32,7 +34,6 @@ from purvey.web import APP_HANDLERS, pages
 from purvey.world import World
 
 BODY_LIMIT_BYTES = 1_000_000
-After = NamedDependency[Any]
 
 
 def build(world: World) -> ASGIApp:
@@ -42,6 +43,24 @@ def build(world: World) -> ASGIApp:
 
 def litestar(world: World) -> Litestar:
     """The framework's own application, for what looks at its routes."""
+    app = framework(world)
+    for route in app.routes:
+        if isinstance(route, HTTPRoute):
+            in_turn(route)
+    return app
+
+
+def in_turn(route: HTTPRoute) -> None:
+    """Give a route's handlers what they ask for one after the other.
+
+    The framework starts a task for each; ours are values at hand, and a task costs more than any of them.
+    """
+    for _, model in route.route_handler_map.values():
+        model.dependency_batches = [{each} for batch in model.dependency_batches for each in batch]
+
+
+def framework(world: World) -> Litestar:
+    """The application as it is declared: doors, what they may ask for, and how refusals are said."""
     v1 = Router(
         "/v1",
         route_handlers=[
@@ -79,32 +98,18 @@ def litestar(world: World) -> Litestar:
 
 
 def dependencies(world: World) -> dict[str, Any]:
-    """What handlers may ask for by name.
+    """What handlers may ask for by name."""
 
-    Each is declared to come after another, though it does not need it: what stands side by side is resolved
-    by the framework in a group of tasks, which costs more than all the rest of a small request.
-    """
-
-    def db() -> Any:
-        return world.db
-
-    def now(db: After) -> Any:
+    def now() -> datetime:
         return world.clock()
 
-    def settings(now: After) -> Any:
-        return world.settings
-
-    def storage(settings: After) -> Any:
-        return world.storage
-
-    def gateways(storage: After) -> Any:
-        return world.gateways
-
-    async def me(gateways: After, request: Request[Any, Any, Any]) -> Any:
-        return await guards.me(request)
-
-    async def visitor(gateways: After, request: Request[Any, Any, Any]) -> Any:
-        return await guards.visitor(request)
-
-    ready = {each.__name__: Provide(each, sync_to_thread=False) for each in (db, now, settings, storage, gateways)}
-    return {**ready, "me": Provide(me), "visitor": Provide(visitor), **PAGING}
+    return {
+        "db": Provide(lambda: world.db, sync_to_thread=False),
+        "now": Provide(now, sync_to_thread=False),
+        "settings": Provide(lambda: world.settings, sync_to_thread=False),
+        "storage": Provide(lambda: world.storage, sync_to_thread=False),
+        "gateways": Provide(lambda: world.gateways, sync_to_thread=False),
+        "me": Provide(guards.me),
+        "visitor": Provide(guards.visitor),
+        **PAGING,
+    }

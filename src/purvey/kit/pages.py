@@ -119,13 +119,9 @@ class Cursor(msgspec.Struct, frozen=True, array_like=True):
 
 
 async def paging(
-    now: NamedDependency[Any],
-    page: PageNumber = 1,
-    per_page: PerPage = PER_PAGE,
-    cursor: CursorParameter = None,
-    count: Count = False,
+    page: PageNumber = 1, per_page: PerPage = PER_PAGE, cursor: CursorParameter = None, count: Count = False
 ) -> Asked:
-    """The dependency `paging`: which page the query asks for. It comes after `now`, not beside it (see `app`)."""
+    """The dependency `paging`: which page the query asks for."""
     return asked(page, per_page, cursor, count=count)
 
 
