@@ -84,7 +84,7 @@ async def test_the_sales_of_a_product_and_a_site_are_shown_as_tiles_chart_and_ta
     await buys(shop, ana, product["slug"], await shop.person("eve"))
     studio = Browser(shop, ana)
     r = await studio.open(f"/products/{product['id']}/stats")
-    assert r.status_code == 200 and "€40.00" in r.text and 'role="img"' in r.text and "bar-of-day" in r.text
+    assert r.status_code == 200 and "€40.00" in r.text and 'role="img"' in r.text and 'class="up"' in r.text
     assert "Guide &lt;1&gt;" in r.text and "<1>" not in r.text
     r = await studio.open(f"/stats?site={ana.site['slug']}")
     assert "€40.00" in r.text and "Guide &lt;1&gt;" in r.text
@@ -176,3 +176,60 @@ async def test_an_admin_refunds_a_payment_from_its_page(shop: Shop) -> None:
     assert "refund is on its way" in r.text
     await shop.settles()
     assert "Refunded" in (await buyer.open(buyer.page.url.path)).text
+
+
+@pytest.mark.feature("A15", "A29", "A33")
+async def test_a_buyer_asks_for_a_refund_talks_and_the_author_sends_the_money(shop: Shop) -> None:
+    ana, ben = await shop.author("ana"), await shop.person("ben")
+    product = await sells(ana, "Guide", 2000)
+    await with_file(ana, product)
+    buyer = await buys(shop, ana, product["slug"], ben)
+    page = buyer.page.url.path
+    r = await buyer.send("/refund-request$", reason="  ")
+    assert r.status_code in (400, 422) and 'id="e-reason"' in r.text
+    r = await buyer.send("/refund-request$", reason="It is <b>blue</b>")
+    assert "is with the seller" in r.text and "It is &lt;b&gt;blue&lt;/b&gt;" in r.text
+    assert "/refund-request" not in r.text
+    r = await buyer.send("/messages$", body="Please?")
+    assert "Please?" in r.text
+    support_member = await shop.person("sue")
+    assert ana.site
+    await shop.joins(support_member, ana.site["tenantId"], "SUPPORT")
+    team = Browser(shop, support_member)
+    r = await team.open("/refund-requests")
+    ticket = re.search(r'href="(/refund-requests/[^"?]+\?site=[^"]+)"', r.text)
+    assert ticket
+    r = await team.open(ticket.group(1))
+    assert "Please?" in r.text and "Send the money at once" not in r.text
+    r = await team.send("/messages", body="Of course.")
+    r = await team.send("/approve")
+    assert "Approved." in r.text and "set aside" in r.text
+    assert "Of course." in (await buyer.open(page)).text
+    owner = Browser(shop, ana)
+    await owner.open(ticket.group(1))
+    r = await owner.send("/execute")
+    assert "refund is on its way" in r.text
+    await shop.settles()
+    r = await buyer.open(page)
+    assert "went back to you" in r.text and "Refunded" in r.text and "/download?" not in r.text
+
+
+@pytest.mark.feature("A15")
+async def test_a_refund_request_is_declined_or_taken_back(shop: Shop) -> None:
+    ana, ben = await shop.author("ana"), await shop.person("ben")
+    product = await sells(ana, "Guide", 2000)
+    buyer = await buys(shop, ana, product["slug"], ben)
+    page = buyer.page.url.path
+    await buyer.send("/refund-request$", reason="Wrong")
+    r = await buyer.send("/withdraw$")
+    assert "taken back" in r.text and "Ask for your money back" in r.text
+    await buyer.send("/refund-request$", reason="Really wrong")
+    owner = Browser(shop, ana)
+    r = await owner.open("/refund-requests?state=OPEN")
+    await owner.open(re.findall(r'href="(/refund-requests/[^"?]+\?site=[^"]+)"', r.text)[0])
+    r = await owner.send("/decline")
+    assert "Declined" in r.text
+    assert "Declined" in (await buyer.open(page)).text
+    shop.days_pass(40)
+    ben_again = await shop.person("ben")
+    assert (await Browser(shop, ben_again).open(page)).status_code == 404

@@ -15,11 +15,13 @@ from purvey.support.events import (
 from purvey.support.model import LIFE, Happening, Ticket, TicketState
 from purvey.support.reactions import reactions
 from purvey.support.rules import AlreadyAsked, NothingToRefund, TicketClosed, TooManyMessages, WindowOver
+from purvey.support.store import NEWEST as NEWEST_TICKETS
 from purvey.support.store import count_of_buyer, count_of_site, list_of_buyer, list_of_site, messages
 from purvey.support.views import MessageView, TicketView
 
 __all__ = [
     "LIFE",
+    "NEWEST_TICKETS",
     "AlreadyAsked",
     "Happening",
     "MessageView",

@@ -48,6 +48,7 @@ STATES = {
     "OPEN": ("Open", "wait"),
     "APPROVED": ("Approved", "good"),
     "DECLINED": ("Declined", "off"),
+    "WITHDRAWN": ("Taken back", "off"),
     "CLOSED": ("Closed", "off"),
     "REQUESTED": ("Requested", "wait"),
     "SENT": ("Sent", "wait"),

@@ -39,6 +39,7 @@ DONE = {
     "session-ended": "That session is ended.",
     "key-revoked": "That key no longer works.",
     "requested": "Your request is with the seller. They will answer here.",
+    "withdrawn": "Your request is taken back.",
     "cancelled": "The order is cancelled; nothing was charged.",
     "refunded": "The refund is on its way.",
     "approved": "Approved.",

@@ -9,7 +9,7 @@ from litestar import Response, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery, QueryParameter
 
-from purvey import access, downloads, payments, purchases
+from purvey import access, downloads, payments, purchases, support, tenants
 from purvey.access import Identity
 from purvey.downloads import DownloadableFile
 from purvey.kit import pages as lists
@@ -18,13 +18,17 @@ from purvey.kit.errors import NotFound, Refusal
 from purvey.payments import Gateways, Status
 from purvey.purchases import PurchaseDetail
 from purvey.storage import Storage
+from purvey.support import MessageView, TicketState, TicketView
 from purvey.web.forms import Form, posted
 from purvey.web.rendering import go, page
-from purvey.web.session import Page, page_signed_in
+from purvey.web.session import Page, page_signed_in, world_of
 from purvey.web.shop.shop import one_of
 
 PER_PAGE = 20
 OPEN = {Status.PENDING, Status.PROCESSING, Status.REQUIRES_ACTION}
+PAID = {Status.SUCCEEDED, Status.PARTIALLY_REFUNDED, Status.CHARGEBACK_WON}
+LIVE = {TicketState.OPEN, TicketState.APPROVED}
+WORDS_SHOWN = 100
 ASKS, ASKING_WINDOW = 12, timedelta(minutes=1)
 
 
@@ -85,7 +89,9 @@ async def purchase_page(
     if found is None:
         raise NotFound("There is no such purchase")
     files, why_none = await files_of(db, me, found)
+    ticket, talk = await talk_of(db, me, purchase_id)
     left = "checkout" in request.query_params
+    now = world_of(request).clock()
     return page(
         request,
         "reader/purchase.html",
@@ -97,6 +103,10 @@ async def purchase_page(
         is_open=found.status in OPEN,
         refresh=found.status in OPEN and not left and request.method == "GET",
         left=left,
+        site=await tenants.find_site(db, found.site_id),
+        ticket=ticket,
+        talk=talk,
+        may_ask=may_ask(found, ticket, now=now),
         headers={"Cache-Control": "no-store"},
     )
 
@@ -116,6 +126,22 @@ async def files_of(
     for file in files:
         groups.setdefault(names.get(file.product_id, purchase.item_name), []).append(file)
     return list(groups.items()), ""
+
+
+async def talk_of(db: Database, me: Identity, purchase_id: UUID) -> tuple[TicketView | None, list[MessageView]]:
+    """The newest refund request of a purchase, and what was written about it."""
+    try:
+        ticket = await support.of_purchase(db, me, purchase_id)
+    except NotFound:
+        return None, []
+    return ticket, (await support.messages(db, ticket.id, lists.asked(1, WORDS_SHOWN)))[:WORDS_SHOWN]
+
+
+def may_ask(purchase: PurchaseDetail, ticket: TicketView | None, *, now: datetime) -> bool:
+    """Whether the page offers to ask for a refund; the action decides."""
+    in_time = purchase.refundable_until is not None and now < purchase.refundable_until
+    left = purchase.status in PAID and purchase.final_amount > purchase.refunded_amount
+    return in_time and left and (ticket is None or ticket.state not in LIVE)
 
 
 @get("/purchases/{purchase_id:uuid}/download", guards=[page_signed_in])
