@@ -209,7 +209,8 @@ async def test_copies_are_never_fewer_than_are_sold_or_held(shop: Shop, ana: Per
 async def test_a_product_becomes_limited_and_unlimited_without_losing_count(shop: Shop, ana: Person) -> None:
     atlas = await ana.sells("Atlas")
     assert atlas["stock"] is None
-    await shop.db.do("update products set sold_count = 7 where id = $1", atlas["id"])
+    await shop.db.do("update products set sold_count = 4 where id = $1", atlas["id"])
+    await shop.db.do("insert into sold_tallies (product_id, quantity) values ($1, 3)", atlas["id"])
     short = await ana.put(door(ana, atlas), {"isLimited": True, "totalQuantity": 6})
     assert (short.status_code, short.json()["sold"]) == (409, 7)
     limited = await changed(ana, atlas, isLimited=True, totalQuantity=10)

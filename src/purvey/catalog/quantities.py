@@ -34,7 +34,7 @@ async def keep_true(tx: Tx, before: Product, after: Product) -> None:
     else:
         return
     if not fits:
-        copies = await store.copies(tx, Copies, after.id)
+        copies = await store.copies(tx, Copies, after.id, was_limited=before.is_limited)
         detail = (
             f"totalQuantity cannot be {total}: {copies.sold} copies are sold"
             f" and {copies.reserved} are held by open checkouts"

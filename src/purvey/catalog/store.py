@@ -150,21 +150,27 @@ where product_id = $1
     and reserved + sold <= $2
 """
 
+# What was ever sold of `p`, also what is not rolled up yet.
+EVER_SOLD = """
+greatest(p.sold_count + coalesce((select sum(t.quantity) from sold_tallies t where t.product_id = p.id), 0), 0)::bigint
+"""
+
 # A product becomes limited: what was sold before counts, unless it is more than there shall be.
-OPEN_STOCK = """
-insert into stock (product_id, total, sold, sold_before)
-select p.id, $2, greatest(p.sold_count, 0), greatest(p.sold_count, 0)
+OPEN_STOCK = f"""
+insert into stock (product_id, total, sold)
+select p.id, $2, {EVER_SOLD}
 from products p
 where p.id = $1
-    and greatest(p.sold_count, 0) <= $2
+    and {EVER_SOLD} <= $2
 on conflict (product_id) do update
-set total = excluded.total, sold = greatest(stock.sold, excluded.sold),
-    sold_before = stock.sold_before + greatest(stock.sold, excluded.sold) - stock.sold
+set total = excluded.total, sold = greatest(stock.sold, excluded.sold)
 where stock.reserved + greatest(stock.sold, excluded.sold) <= excluded.total
 """
 
-COPIES = """
-select coalesce(s.reserved, 0) as reserved, greatest(s.sold, p.sold_count, 0) as sold
+# What stands in the way of fewer copies: by its stock when it was limited ($2), else by all it ever sold.
+COPIES = f"""
+select coalesce(s.reserved, 0) as reserved,
+    case when $2 then s.sold else greatest(s.sold, {EVER_SOLD}) end as sold
 from products p
 left join stock s on s.product_id = p.id
 where p.id = $1
@@ -399,8 +405,8 @@ async def open_stock(tx: Tx, product_id: UUID, *, total: int) -> bool:
     return await tx.do(OPEN_STOCK, product_id, total) == 1
 
 
-async def copies(tx: Tx, kind: type[T], product_id: UUID) -> T:
-    return await tx.one(kind, COPIES, product_id)
+async def copies(tx: Tx, kind: type[T], product_id: UUID, *, was_limited: bool) -> T:
+    return await tx.one(kind, COPIES, product_id, was_limited)
 
 
 async def held_by(tx: Tx, product_id: UUID) -> UUID | None:
