@@ -178,6 +178,10 @@ class Known:
     async def payment_id(self) -> str:
         return str((await self.paid())["paymentId"])
 
+    async def ticket_id(self) -> str:
+        path = f"/v1/purchases/{await self.purchase_id()}/refund-request"
+        return str((await self.owner.post(path, {"reason": "The sky is the wrong one"})).json()["id"])
+
     async def provider(self) -> str:
         return "testbank"
 

@@ -1,14 +1,10 @@
 """Every door answers as it is described, whatever it is sent: no 500, and nothing outside its schema."""
 
-import json
-from collections.abc import Iterator
 from functools import cache
 from itertools import islice
-from pathlib import Path
 from typing import Any
 
 import hypothesis
-import msgspec
 import pytest
 import requests
 import schemathesis
@@ -22,52 +18,19 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
-from purvey.app import litestar
-from purvey.kit.db import Database, nobody_listens
-from purvey.kit.openapi import METHODS, with_refusals
-from purvey.settings import Settings
-from purvey.world import World, wall_clock
 from tests.proof.apart import Apart
+from tests.protocol.described import DESCRIBED, DOORS
 from tests.protocol.known import Known
 
 CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
 MODES = list(schemathesis.GenerationMode)
 PROOF = hypothesis.settings.default.max_examples > 1_000
 EDGES = 1_000 if PROOF else 40
-SETTINGS = Settings(home=Path("/nowhere"), secret_key="k" * 20 + "test-secret-key", test_bank=True, sign_up_limit=0)
-
-
-def described() -> dict[str, Any]:
-    """The OpenAPI as it is served, from an application that was never opened."""
-    closed: Any = None
-    world = World(
-        settings=SETTINGS,
-        db=Database(closed, nobody_listens),
-        clock=wall_clock,
-        storage=closed,
-        gateways=closed,
-        reactions=[],
-        sweeps=[],
-    )
-    schema: dict[str, Any] = json.loads(json.dumps(with_refusals(litestar(world).openapi_schema.to_schema())))
-    return schema
-
-
-DESCRIBED = described()
-DOORS = [(path, method) for path, doors in DESCRIBED["paths"].items() for method in doors if method in METHODS]
 
 
 @cache
 def schema() -> Any:
     return schemathesis.openapi.from_dict(DESCRIBED, config=SchemathesisConfig())
-
-
-@pytest.fixture(scope="session")
-def apart(postgres: str, tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Iterator[Apart]:
-    settings = msgspec.structs.replace(SETTINGS, home=tmp_path_factory.mktemp("home"))
-    apart = Apart(postgres, database=f"openapi_{worker_id}", settings=settings)
-    yield apart
-    apart.close()
 
 
 def test_the_schema_that_is_served_is_the_one_that_is_searched(apart: Apart) -> None:

@@ -12,7 +12,7 @@ from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 from purvey import catalog, tenants
 from purvey.access import Identity, Permission
 from purvey.access.guards import may
-from purvey.catalog.forms import CreateProduct, Sku, UpdateProduct
+from purvey.catalog.forms import SKU_MAX, CreateProduct, Sku, UpdateProduct
 from purvey.catalog.lists import MAX_SKUS, Filters, FoundPrice, ProductSummary
 from purvey.catalog.model import Kind, ProductType
 from purvey.catalog.search import SEARCH_MAX
@@ -26,6 +26,7 @@ OfType = Annotated[ProductType | None, QueryParameter(name="productType")]
 Active = Annotated[bool | None, QueryParameter(name="isActive")]
 System = Annotated[bool | None, QueryParameter(description="System products only, or none of them.")]
 InArchive = Annotated[bool, QueryParameter(name="archived", description="The archived ones instead.")]
+OneSku = Annotated[str, QueryParameter(name="sku", min_length=1, max_length=SKU_MAX)]
 Skus = Annotated[list[Sku], QueryParameter(name="sku", min_items=1, max_items=MAX_SKUS)]
 
 
@@ -152,7 +153,7 @@ async def find_prices(site_id: FromPath[UUID], sku: Skus, db: NamedDependency[Da
 
 
 @get("/sites/{site_id:uuid}/prices/by-sku", guards=[may(Permission.VIEW_PRODUCTS)])
-async def find_price(site_id: FromPath[UUID], sku: FromQuery[Sku], db: NamedDependency[Database]) -> SkuView:
+async def find_price(site_id: FromPath[UUID], sku: OneSku, db: NamedDependency[Database]) -> SkuView:
     """The site's one price that has this SKU."""
     return sku_view(await catalog.find_price_by_sku(db, sku, site_id=site_id))
 

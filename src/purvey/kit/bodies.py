@@ -1,10 +1,13 @@
 """A JSON body means what it says: "20" is text and never a number, and each fault is named by its place."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import msgspec
 from litestar import Request
 from litestar.exceptions import ValidationException
+
+NUL = b"\\u0000"
 
 
 class StrictRequest(Request[Any, Any, Any]):
@@ -15,6 +18,34 @@ class StrictRequest(Request[Any, Any, Any]):
         if field is None:
             return await super().json()
         try:
-            return msgspec.json.decode(await self.body(), type=field.annotation)
+            return read(await self.body(), field.annotation)
         except (msgspec.MsgspecError, UnicodeDecodeError) as error:
-            raise ValidationException(str(error), extra=[{"message": str(error)}]) from None
+            raise fault(str(error)) from None
+        except RecursionError:
+            raise fault("The body is nested too deeply") from None
+
+
+def read(body: bytes, kind: Any) -> Any:
+    """The body as a value of the type; text with NUL, which PostgreSQL cannot keep, is refused by its place."""
+    if NUL in body:
+        for place in places_of_nul(msgspec.json.decode(body)):
+            raise fault(f"Text may not hold NUL - at `${place}`")
+    return msgspec.json.decode(body, type=kind)
+
+
+def places_of_nul(value: Any, place: str = "") -> Iterator[str]:
+    """Where in a decoded body there is such text, in msgspec's words."""
+    match value:
+        case str() if "\x00" in value:
+            yield place
+        case list():
+            for at, item in enumerate(value):
+                yield from places_of_nul(item, f"{place}[{at}]")
+        case dict():
+            for name, item in value.items():
+                yield from places_of_nul(name, f"{place}[...]")
+                yield from places_of_nul(item, f"{place}.{name}")
+
+
+def fault(message: str) -> ValidationException:
+    return ValidationException(message, extra=[{"message": message}])

@@ -26,6 +26,7 @@ STATUS: dict[type[Refusal], int] = {
     errors.TooMany: 429,
     errors.Unavailable: 503,
 }
+NO_BODY = "'data'"  # the framework's whole word on it
 PROBLEM_JSON = "application/problem+json"
 
 
@@ -118,6 +119,8 @@ AT = re.compile(r" - at (?:`key` in )?`\$?([^`]*)`$")
 
 def pointed(message: str) -> FieldError:
     """msgspec's `… - at `$.prices[0].sku`` as a JSON pointer and a sentence."""
+    if message == NO_BODY:
+        return FieldError("", "A JSON body is missing")
     match = AT.search(message)
     path = match.group(1) if match else ""
     pointer = re.sub(r"\[(\d+)\]", r"/\1", path.replace("[...]", "/*")).replace(".", "/")
@@ -138,7 +141,10 @@ def plain(request: Request[Any, Any, Any], error: HTTPException) -> Response[Any
 
 def unspeakable(request: Request[Any, Any, Any], _: Exception) -> Response[Any]:
     """Text that PostgreSQL cannot hold (NUL), or a number beyond it: the client's fault, wherever it was put."""
-    return answer(request, 400, "invalid", "text may not contain NUL characters, and numbers must fit in 64 bits")
+    asked = request.query_params.multi_items()
+    found = [FieldError(f"query:{name}", "may not hold NUL") for name, value in asked if "\x00" in value]
+    detail = "text may not contain NUL characters, and numbers must fit in 64 bits"
+    return answer(request, 400, "invalid", detail, errors=tuple(found))
 
 
 def no_text(request: Request[Any, Any, Any], _: Exception) -> Response[Any]:

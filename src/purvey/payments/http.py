@@ -7,7 +7,7 @@ from uuid import UUID
 import msgspec
 from litestar import Request, get, post
 from litestar.di import NamedDependency
-from litestar.params import FromPath, FromQuery
+from litestar.params import FromPath, FromQuery, QueryParameter
 
 from purvey.access.guards import PUBLIC, admin
 from purvey.kit.db import Database
@@ -21,7 +21,7 @@ from purvey.payments.model import Payment, Status
 from purvey.payments.stripe.http import doors as stripe_doors
 
 HOOK: dict[str, Any] = {**PUBLIC, "idempotency": "exempt"}
-ProviderName = Annotated[str, msgspec.Meta(max_length=40)]
+ProviderName = Annotated[str | None, QueryParameter(name="provider", max_length=40)]
 
 
 class PaymentView(msgspec.Struct, rename="camel", kw_only=True):
@@ -128,7 +128,7 @@ async def list_payments(
     db: NamedDependency[Database],
     paging: Paging,
     status: FromQuery[Status | None] = None,
-    provider: FromQuery[ProviderName | None] = None,
+    provider: ProviderName = None,
     tenantId: FromQuery[UUID | None] = None,  # noqa: N803 - the query's own name
     payerId: FromQuery[UUID | None] = None,  # noqa: N803
     purchaseId: FromQuery[UUID | None] = None,  # noqa: N803
