@@ -43,6 +43,7 @@ def sweeps(settings: Settings, *, gateways: Gateways, storage: Storage) -> Seque
         Sweep("purchases.open-payments", 2, open_payments),
         Sweep("purchases.refunds", 5, refunds_in_flight),
         Sweep("payments.retired-keys", payments.ERASE_EVERY_SECONDS, payments.erase_retired_keys),
+        Sweep("payments.forget-notices", 3600, payments.forget_notices),
         Sweep("catalog.sold-counts", 2, sold_counts),
         Sweep("storage.strays", 3600, stray_objects),
         Sweep("access.forget-old", access.FORGET_EVERY_SECONDS, access.forget_old),

@@ -6,13 +6,8 @@ Start reading at `model.LIFE`, the table of everything that can happen to a paym
 
 from purvey.payments.actions import (
     Applied,
-    NotRefundable,
-    RefundTooMuch,
     apply,
-    approve_refund,
     begin,
-    request_refund,
-    turn_down_refund,
 )
 from purvey.payments.choice import NoGateway, live_keys_beside_test_bank
 from purvey.payments.events import GatewayNotified, PaymentMoved, RefundApproved, StripeNotified
@@ -47,21 +42,10 @@ from purvey.payments.model import (
     RefundStatus,
     Status,
 )
+from purvey.payments.refund_store import disputes_of, find_refund, refunds_due, refunds_of
+from purvey.payments.refunding import NotRefundable, RefundTooMuch, approve_refund, request_refund, turn_down_refund
 from purvey.payments.store import NEWEST as NEWEST_PAYMENTS
-from purvey.payments.store import (
-    by_notice,
-    disputes_of,
-    due,
-    find,
-    find_refund,
-    handled,
-    listed,
-    lock,
-    of_subject,
-    refunds_due,
-    refunds_of,
-    save_checkout,
-)
+from purvey.payments.store import by_notice, due, find, forget_notices, handled, listed, lock, of_subject, save_checkout
 
 __all__ = [
     "ERASE_EVERY_SECONDS",
@@ -109,6 +93,7 @@ __all__ = [
     "erase_retired_keys",
     "find",
     "find_refund",
+    "forget_notices",
     "handled",
     "listed",
     "live_keys_beside_test_bank",

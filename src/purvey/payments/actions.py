@@ -6,38 +6,23 @@ from uuid import UUID
 import msgspec
 
 from purvey.kit.db import Tx
-from purvey.kit.errors import Conflict, NotFound
 from purvey.kit.events import publish
 from purvey.kit.money import Money
-from purvey.payments import rules, store
-from purvey.payments.events import PaymentMoved, RefundApproved
+from purvey.payments import refund_store, rules, store
+from purvey.payments.events import PaymentMoved
 from purvey.payments.gateway import DisputeStanding, RefundStanding, Standing
 from purvey.payments.model import (
     LIFE,
     REFUND_LIFE,
-    REFUNDABLE,
     DisputeStatus,
     Happening,
     Payment,
     Refund,
-    RefundHappening,
     RefundStatus,
     Status,
 )
 
 AT_THE_GATEWAY = "made at the gateway"
-
-
-class RefundTooMuch(Conflict):
-    """More would go back than is left of what was paid."""
-
-    code = "refund_too_much"
-
-
-class NotRefundable(Conflict):
-    """There is no money here that could go back."""
-
-    code = "not_refundable"
 
 
 class Applied(msgspec.Struct, frozen=True, kw_only=True):
@@ -150,7 +135,7 @@ def noted(payment: Payment, standing: Standing, *, wrong: str | None, now: datet
 
 async def apply_refund(tx: Tx, course: Course, standing: RefundStanding, *, now: datetime) -> Refund | None:
     """Move one refund, and the payment when its money arrived; the refund when it did."""
-    refund = await store.refund_of(
+    refund = await refund_store.refund_of(
         tx, course.payment.id, refund_id=standing.refund_id, reference=standing.reference
     ) or await adopted(tx, course, standing, now=now)
     happenings = rules.refund_happenings(refund, standing) if refund else []
@@ -161,7 +146,7 @@ async def apply_refund(tx: Tx, course: Course, standing: RefundStanding, *, now:
     refund = msgspec.structs.replace(
         refund, reference=refund.reference or standing.reference, failure=standing.failure, updated_at=now
     )
-    await store.save_refund(tx, refund)
+    await refund_store.save_refund(tx, refund)
     if refund.status is RefundStatus.FAILED:
         course.payment = gone_back(course.payment, reserved=refund.amount, arrived=0)
     if refund.status is not RefundStatus.SUCCEEDED:
@@ -176,7 +161,7 @@ async def adopted(tx: Tx, course: Course, standing: RefundStanding, *, now: date
     """A refund that was made at the gateway itself; None when it failed, or is more than there was."""
     if standing.state == "failed":
         return None
-    refund = await store.open_refund(
+    refund = await refund_store.open_refund(
         tx,
         course.payment.id,
         amount=standing.amount.minor,
@@ -203,7 +188,7 @@ def gone_back(payment: Payment, *, reserved: int, arrived: int) -> Payment:
 
 async def apply_dispute(tx: Tx, course: Course, standing: DisputeStanding, *, now: datetime) -> None:
     """Move one dispute, and the payment with it."""
-    known = {each.reference: each.status for each in await store.disputes_of(tx, course.payment.id)}
+    known = {each.reference: each.status for each in await refund_store.disputes_of(tx, course.payment.id)}
     before, after = known.get(standing.reference), DisputeStatus(standing.state.upper())
     if before is after or before in {DisputeStatus.WON, DisputeStatus.LOST}:
         return
@@ -211,7 +196,7 @@ async def apply_dispute(tx: Tx, course: Course, standing: DisputeStanding, *, no
         course.move(Happening.DISPUTED)
     if after is not DisputeStatus.OPEN:
         course.move(Happening.DISPUTE_WON if after is DisputeStatus.WON else Happening.DISPUTE_LOST)
-    await store.save_dispute(tx, course.payment, standing, now=now)
+    await refund_store.save_dispute(tx, course.payment, standing, now=now)
     others = [status for reference, status in known.items() if reference != standing.reference]
     is_open = DisputeStatus.OPEN in [*others, after]
     course.payment = msgspec.structs.replace(course.payment, dispute_open=is_open)
@@ -230,75 +215,3 @@ def tell(tx: Tx, before: Payment, after: Payment, *, reason: str | None, now: da
                 reason=reason,
             ),
         )
-
-
-async def request_refund(
-    tx: Tx, payment_id: UUID, *, amount: int | None, reason: str, requested_by: UUID | None, now: datetime
-) -> Refund:
-    """Set so much aside to go back; everything that is left when `amount` is None. Nothing is sent yet.
-
-    Raises NotRefundable, or RefundTooMuch with what is left. The payment is locked until the transaction ends.
-    """
-    payment = await store.lock(tx, payment_id) if amount is None else None
-    asked = payment.refundable if payment else amount
-    refund = None
-    if asked:
-        refund = await store.open_refund(
-            tx,
-            payment_id,
-            amount=asked,
-            reason=reason,
-            status=RefundStatus.REQUESTED,
-            requested_by=requested_by,
-            reference=None,
-            ask_at=rules.next_ask(now=now, asked_times=0),
-            now=now,
-        )
-    if refund is None:
-        raise await why_not_refundable(tx, payment_id)
-    return refund
-
-
-async def why_not_refundable(tx: Tx, payment_id: UUID) -> Conflict:
-    payment = await store.find(tx, payment_id)
-    if payment is None:
-        return NotRefundable("There is no such payment")
-    left = {"refundable": payment.refundable if payment.paid_at else 0, "currencyCode": payment.currency}
-    if payment.status not in REFUNDABLE or payment.amount == 0:
-        return NotRefundable(f"A payment that is {payment.status} has no money to give back", extra=left)
-    return RefundTooMuch(f"At most {Money(payment.refundable, payment.currency)} can still go back", extra=left)
-
-
-async def approve_refund(tx: Tx, refund_id: UUID, *, now: datetime) -> Refund:
-    """Let a requested refund go: it is sent by a reaction, once."""
-    refund = await moved_refund(tx, refund_id, RefundHappening.APPROVED, now=now)
-    publish(
-        tx,
-        RefundApproved(subject_id=refund.id, tenant_id=refund.tenant_id, at=now, payment_id=refund.payment_id),
-    )
-    return refund
-
-
-async def turn_down_refund(tx: Tx, refund_id: UUID, *, reason: str, now: datetime) -> Refund:
-    """A requested refund will not happen; what was set aside for it is free again."""
-    refund = await moved_refund(tx, refund_id, RefundHappening.FAILED, now=now, failure=reason)
-    before = await store.lock(tx, refund.payment_id)
-    after = gone_back(before, reserved=refund.amount, arrived=0)
-    await store.save(tx, before, msgspec.structs.replace(after, updated_at=now), [], actor="purvey", reason=reason)
-    return refund
-
-
-async def moved_refund(
-    tx: Tx, refund_id: UUID, happening: RefundHappening, *, now: datetime, failure: str | None = None
-) -> Refund:
-    """One move by hand, under the payment's lock."""
-    refund = await store.find_refund(tx, refund_id)
-    if refund is None:
-        raise NotFound("There is no such refund")
-    await store.lock(tx, refund.payment_id)
-    refund = await store.find_refund(tx, refund_id)
-    assert refund is not None
-    after = REFUND_LIFE.after(refund.status, happening)
-    refund = msgspec.structs.replace(refund, status=after, failure=failure, updated_at=now)
-    await store.save_refund(tx, refund)
-    return refund

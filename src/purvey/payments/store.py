@@ -1,27 +1,22 @@
 """The SQL of payments, refunds, disputes and the inbox."""
 
-from collections.abc import Collection, Sequence
-from datetime import datetime
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from purvey.kit.db import Queries, Tx
-from purvey.kit.ids import new_id
 from purvey.kit.pages import Asked, Order
-from purvey.payments.gateway import DisputeStanding, Notice
-from purvey.payments.model import REFUNDABLE, Dispute, DisputeStatus, Happening, Payment, Refund, Status
+from purvey.payments.gateway import Notice
+from purvey.payments.model import Happening, Payment, Status
 
+NOTICES_KEPT = timedelta(days=90)
+FORGET_BATCH = 5_000
 PAYMENT = """
     id, tenant_id, subject_type, subject_id, payer_id, type, provider, amount, currency, status, checkout_url,
     checkout_reference, reference, expires_at, asked_times, closed_at, paid_at, refunded_amount, refunding_amount,
     dispute_open, failure, version, created_at, updated_at
 """
-REFUND = """
-    id, tenant_id, payment_id, amount, currency, reason, status, requested_by, reference, failure, asked_times,
-    created_at, updated_at
-"""
-DISPUTE = "id, reference, amount, currency, reason, status, opened_at, closed_at"
-
 INSERT = f"""
 insert into payments (
     id, tenant_id, subject_type, subject_id, payer_id, provider, amount, currency, status,
@@ -90,68 +85,6 @@ where id in (
 returning {PAYMENT}
 """
 
-REFUNDS_DUE = f"""
-update refunds
-set asked_times = asked_times + 1,
-    ask_at = $1::timestamptz + least($3::interval * power(2, least(asked_times, 10)), $4::interval)
-where id in (
-    select id
-    from refunds
-    where status in ('APPROVED', 'SENT')
-        and ask_at <= $1
-    order by ask_at, id
-    limit $2
-    for update skip locked
-)
-returning {REFUND}
-"""
-
-# So much more is on its way back, if the payment has it left; and the refund that it is for.
-OPEN_REFUND = f"""
-with reserved as (
-    update payments
-    set refunding_amount = refunding_amount + $3, updated_at = $8
-    where id = $2
-        and status = any($9::text[])
-        and refunded_amount + refunding_amount + $3 <= amount
-    returning id, tenant_id, currency
-)
-insert into refunds (
-    id, tenant_id, payment_id, amount, currency, reason, status, requested_by, reference, ask_at, created_at,
-    updated_at)
-select $1, tenant_id, id, $3, currency, $4, $5, $6, $7, $10, $8, $8
-from reserved
-returning {REFUND}
-"""
-
-REFUND_BY_ID = f"select {REFUND} from refunds where id = $1"
-
-# A refund by our id, or by the gateway's for one that was made there.
-FIND_REFUND = f"""
-select {REFUND}
-from refunds
-where payment_id = $1
-    and (id = $2 or reference = $3)
-order by created_at, id
-limit 1
-"""
-
-SAVE_REFUND = """
-update refunds
-set status = $2, reference = coalesce($3, reference), failure = $4, updated_at = $5
-where id = $1
-"""
-
-REFUNDS_OF = f"select {REFUND} from refunds where payment_id = $1 order by created_at, id"
-DISPUTES_OF = f"select {DISPUTE} from disputes where payment_id = $1 order by opened_at, id"
-
-SAVE_DISPUTE = """
-insert into disputes (id, tenant_id, payment_id, reference, amount, currency, reason, status, opened_at, closed_at)
-values ($1, $2, $3, $4, $5, $6, $7, $8, $9, case when $8 <> 'OPEN' then $9::timestamptz end)
-on conflict (payment_id, reference) do update
-set status = excluded.status, reason = excluded.reason, closed_at = excluded.closed_at
-"""
-
 RECEIVE = """
 insert into inbox (provider, notice_id, tenant_id, kind, reference, body, received_at)
 values ($1, $2, $3, $4, $5, $6, $7)
@@ -159,6 +92,18 @@ on conflict do nothing
 """
 
 HANDLED = "update inbox set handled_at = $3 where provider = $1 and notice_id = $2"
+
+# Notices that nobody will ask about any more, a bounded batch at a time.
+FORGET = """
+delete from inbox
+where (provider, notice_id) in (
+    select provider, notice_id
+    from inbox
+    where received_at < $1
+    order by received_at, provider, notice_id
+    limit $2
+)
+"""
 
 NEWEST: Order[Payment] = Order(
     "newest-payment",
@@ -273,76 +218,6 @@ async def due(db: Queries, *, now: datetime, limit: int, first: Any, longest: An
     return await db.rows(Payment, DUE, now, limit, first, longest)
 
 
-async def refunds_due(db: Queries, *, now: datetime, limit: int, first: Any, longest: Any) -> list[Refund]:
-    return await db.rows(Refund, REFUNDS_DUE, now, limit, first, longest)
-
-
-async def open_refund(
-    tx: Tx,
-    payment_id: UUID,
-    *,
-    amount: int,
-    reason: str,
-    status: str,
-    requested_by: UUID | None,
-    reference: str | None,
-    ask_at: datetime,
-    now: datetime,
-    from_statuses: Collection[Status] = REFUNDABLE,
-) -> Refund | None:
-    """A refund, if the payment has so much left to give back; the payment is locked from here on."""
-    return await tx.maybe(
-        Refund,
-        OPEN_REFUND,
-        new_id(),
-        payment_id,
-        amount,
-        reason,
-        status,
-        requested_by,
-        reference,
-        now,
-        sorted(from_statuses),
-        ask_at,
-    )
-
-
-async def find_refund(db: Queries, refund_id: UUID) -> Refund | None:
-    return await db.maybe(Refund, REFUND_BY_ID, refund_id)
-
-
-async def refund_of(tx: Tx, payment_id: UUID, *, refund_id: UUID | None, reference: str | None) -> Refund | None:
-    return await tx.maybe(Refund, FIND_REFUND, payment_id, refund_id, reference)
-
-
-async def save_refund(tx: Tx, refund: Refund) -> None:
-    await tx.do(SAVE_REFUND, refund.id, refund.status, refund.reference, refund.failure, refund.updated_at)
-
-
-async def refunds_of(db: Queries, payment_id: UUID) -> list[Refund]:
-    """Every refund of a payment, oldest first."""
-    return await db.rows(Refund, REFUNDS_OF, payment_id)
-
-
-async def disputes_of(db: Queries, payment_id: UUID) -> list[Dispute]:
-    return await db.rows(Dispute, DISPUTES_OF, payment_id)
-
-
-async def save_dispute(tx: Tx, payment: Payment, standing: DisputeStanding, *, now: datetime) -> None:
-    await tx.do(
-        SAVE_DISPUTE,
-        new_id(),
-        payment.tenant_id,
-        payment.id,
-        standing.reference,
-        standing.amount.minor,
-        standing.amount.currency,
-        standing.reason,
-        DisputeStatus(standing.state.upper()),
-        now,
-    )
-
-
 async def receive(tx: Tx, provider: str, notice: Notice, *, tenant_id: UUID | None, body: bytes, now: datetime) -> bool:
     """Whether this notice is new."""
     reference = notice.checkout_reference or notice.reference
@@ -351,6 +226,11 @@ async def receive(tx: Tx, provider: str, notice: Notice, *, tenant_id: UUID | No
 
 async def handled(tx: Tx, provider: str, notice_id: str, *, now: datetime) -> None:
     await tx.do(HANDLED, provider, notice_id, now)
+
+
+async def forget_notices(db: Queries, now: datetime) -> int:
+    """Notices are kept as long as gateways may be asked about them (ruling 38); how many were forgotten."""
+    return await db.do(FORGET, now - NOTICES_KEPT, FORGET_BATCH)
 
 
 async def listed(db: Queries, filters: Sequence[object], asked: Asked) -> list[Payment]:

@@ -67,7 +67,7 @@ class Address(
     city: Line
     region: Line | None = None
     postal_code: Annotated[str, msgspec.Meta(max_length=20)] | None = None
-    country_code: Annotated[str, msgspec.Meta(pattern="^[A-Z]{2}$")]
+    country_code: Annotated[str, msgspec.Meta(pattern=r"^[A-Z]{2}$(?!\n)")]
     phone: Annotated[str, msgspec.Meta(max_length=40)] | None = None
 
 

@@ -3,6 +3,7 @@
 A sweep, not a timer for each purchase: docs/decisions/0003-sweep-not-timers.md says why.
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from typing import Any
@@ -19,6 +20,7 @@ from purvey.purchases.settling import settle
 
 log = structlog.get_logger("purvey.purchases")
 BATCH = 50
+AT_ONCE = 5
 FIRST = timedelta(minutes=1)
 LONGEST = timedelta(hours=1)
 
@@ -52,13 +54,18 @@ async def sweep_refunds(db: Database, gateways: Gateways, *, now: datetime) -> i
 
 async def each(look_after: ByOne, things: list[Any]) -> int:
     """One that cannot be settled now waits for its next turn, and does not keep the others."""
-    for thing in things:
-        try:
-            await look_after(thing)
-        except Refusal as refusal:
-            log.warning("asked in vain; asking again later", id=str(thing.id), why=refusal.detail)
-        except Exception as error:
-            log.error("could not be settled; asking again later", id=str(thing.id), exc_info=error)
+    places = asyncio.Semaphore(AT_ONCE)
+
+    async def one(thing: Any) -> None:
+        async with places:
+            try:
+                await look_after(thing)
+            except Refusal as refusal:
+                log.warning("asked in vain; asking again later", id=str(thing.id), why=refusal.detail)
+            except Exception as error:
+                log.error("could not be settled; asking again later", id=str(thing.id), exc_info=error)
+
+    await asyncio.gather(*(one(thing) for thing in things))
     return len(things)
 
 

@@ -1,0 +1,149 @@
+"""The SQL of refunds and disputes."""
+
+from collections.abc import Collection
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from purvey.kit.db import Queries, Tx
+from purvey.kit.ids import new_id
+from purvey.payments.gateway import DisputeStanding
+from purvey.payments.model import REFUNDABLE, Dispute, DisputeStatus, Payment, Refund, Status
+
+REFUND = """
+    id, tenant_id, payment_id, amount, currency, reason, status, requested_by, reference, failure, asked_times,
+    created_at, updated_at
+"""
+DISPUTE = "id, reference, amount, currency, reason, status, opened_at, closed_at"
+
+REFUNDS_DUE = f"""
+update refunds
+set asked_times = asked_times + 1,
+    ask_at = $1::timestamptz + least($3::interval * power(2, least(asked_times, 10)), $4::interval)
+where id in (
+    select id
+    from refunds
+    where status in ('APPROVED', 'SENT')
+        and ask_at <= $1
+    order by ask_at, id
+    limit $2
+    for update skip locked
+)
+returning {REFUND}
+"""
+
+# So much more is on its way back, if the payment has it left; and the refund that it is for.
+OPEN_REFUND = f"""
+with reserved as (
+    update payments
+    set refunding_amount = refunding_amount + $3, updated_at = $8
+    where id = $2
+        and status = any($9::text[])
+        and refunded_amount + refunding_amount + $3 <= amount
+    returning id, tenant_id, currency
+)
+insert into refunds (
+    id, tenant_id, payment_id, amount, currency, reason, status, requested_by, reference, ask_at, created_at,
+    updated_at)
+select $1, tenant_id, id, $3, currency, $4, $5, $6, $7, $10, $8, $8
+from reserved
+returning {REFUND}
+"""
+
+REFUND_BY_ID = f"select {REFUND} from refunds where id = $1"
+
+# A refund by our id, or by the gateway's for one that was made there.
+FIND_REFUND = f"""
+select {REFUND}
+from refunds
+where payment_id = $1
+    and (id = $2 or reference = $3)
+order by created_at, id
+limit 1
+"""
+
+SAVE_REFUND = """
+update refunds
+set status = $2, reference = coalesce($3, reference), failure = $4, updated_at = $5
+where id = $1
+"""
+
+REFUNDS_OF = f"select {REFUND} from refunds where payment_id = $1 order by created_at, id"
+DISPUTES_OF = f"select {DISPUTE} from disputes where payment_id = $1 order by opened_at, id"
+
+SAVE_DISPUTE = """
+insert into disputes (id, tenant_id, payment_id, reference, amount, currency, reason, status, opened_at, closed_at)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9, case when $8 <> 'OPEN' then $9::timestamptz end)
+on conflict (payment_id, reference) do update
+set status = excluded.status, reason = excluded.reason, closed_at = excluded.closed_at
+"""
+
+
+async def refunds_due(db: Queries, *, now: datetime, limit: int, first: Any, longest: Any) -> list[Refund]:
+    return await db.rows(Refund, REFUNDS_DUE, now, limit, first, longest)
+
+
+async def open_refund(
+    tx: Tx,
+    payment_id: UUID,
+    *,
+    amount: int,
+    reason: str,
+    status: str,
+    requested_by: UUID | None,
+    reference: str | None,
+    ask_at: datetime,
+    now: datetime,
+    from_statuses: Collection[Status] = REFUNDABLE,
+) -> Refund | None:
+    """A refund, if the payment has so much left to give back; the payment is locked from here on."""
+    return await tx.maybe(
+        Refund,
+        OPEN_REFUND,
+        new_id(),
+        payment_id,
+        amount,
+        reason,
+        status,
+        requested_by,
+        reference,
+        now,
+        sorted(from_statuses),
+        ask_at,
+    )
+
+
+async def find_refund(db: Queries, refund_id: UUID) -> Refund | None:
+    return await db.maybe(Refund, REFUND_BY_ID, refund_id)
+
+
+async def refund_of(tx: Tx, payment_id: UUID, *, refund_id: UUID | None, reference: str | None) -> Refund | None:
+    return await tx.maybe(Refund, FIND_REFUND, payment_id, refund_id, reference)
+
+
+async def save_refund(tx: Tx, refund: Refund) -> None:
+    await tx.do(SAVE_REFUND, refund.id, refund.status, refund.reference, refund.failure, refund.updated_at)
+
+
+async def refunds_of(db: Queries, payment_id: UUID) -> list[Refund]:
+    """Every refund of a payment, oldest first."""
+    return await db.rows(Refund, REFUNDS_OF, payment_id)
+
+
+async def disputes_of(db: Queries, payment_id: UUID) -> list[Dispute]:
+    return await db.rows(Dispute, DISPUTES_OF, payment_id)
+
+
+async def save_dispute(tx: Tx, payment: Payment, standing: DisputeStanding, *, now: datetime) -> None:
+    await tx.do(
+        SAVE_DISPUTE,
+        new_id(),
+        payment.tenant_id,
+        payment.id,
+        standing.reference,
+        standing.amount.minor,
+        standing.amount.currency,
+        standing.reason,
+        DisputeStatus(standing.state.upper()),
+        now,
+    )

@@ -1,0 +1,99 @@
+"""Refunds by hand: asked for, approved or turned down. A reaction sends them, and `actions.apply` hears what became."""
+
+from datetime import datetime
+from uuid import UUID
+
+import msgspec
+
+from purvey.kit.db import Tx
+from purvey.kit.errors import Conflict, NotFound
+from purvey.kit.events import publish
+from purvey.kit.money import Money
+from purvey.payments import refund_store, rules, store
+from purvey.payments.actions import gone_back
+from purvey.payments.events import RefundApproved
+from purvey.payments.model import REFUND_LIFE, REFUNDABLE, Refund, RefundHappening, RefundStatus
+
+
+class RefundTooMuch(Conflict):
+    """More would go back than is left of what was paid."""
+
+    code = "refund_too_much"
+
+
+class NotRefundable(Conflict):
+    """There is no money here that could go back."""
+
+    code = "not_refundable"
+
+
+async def request_refund(
+    tx: Tx, payment_id: UUID, *, amount: int | None, reason: str, requested_by: UUID | None, now: datetime
+) -> Refund:
+    """Set so much aside to go back; everything that is left when `amount` is None. Nothing is sent yet.
+
+    Raises NotRefundable, or RefundTooMuch with what is left. The payment is locked until the transaction ends.
+    """
+    payment = await store.lock(tx, payment_id) if amount is None else None
+    asked = payment.refundable if payment else amount
+    refund = None
+    if asked:
+        refund = await refund_store.open_refund(
+            tx,
+            payment_id,
+            amount=asked,
+            reason=reason,
+            status=RefundStatus.REQUESTED,
+            requested_by=requested_by,
+            reference=None,
+            ask_at=rules.next_ask(now=now, asked_times=0),
+            now=now,
+        )
+    if refund is None:
+        raise await why_not_refundable(tx, payment_id)
+    return refund
+
+
+async def why_not_refundable(tx: Tx, payment_id: UUID) -> Conflict:
+    payment = await store.find(tx, payment_id)
+    if payment is None:
+        return NotRefundable("There is no such payment")
+    left = {"refundable": payment.refundable if payment.paid_at else 0, "currencyCode": payment.currency}
+    if payment.status not in REFUNDABLE or payment.amount == 0:
+        return NotRefundable(f"A payment that is {payment.status} has no money to give back", extra=left)
+    return RefundTooMuch(f"At most {Money(payment.refundable, payment.currency)} can still go back", extra=left)
+
+
+async def approve_refund(tx: Tx, refund_id: UUID, *, now: datetime) -> Refund:
+    """Let a requested refund go: it is sent by a reaction, once."""
+    refund = await moved_refund(tx, refund_id, RefundHappening.APPROVED, now=now)
+    publish(
+        tx,
+        RefundApproved(subject_id=refund.id, tenant_id=refund.tenant_id, at=now, payment_id=refund.payment_id),
+    )
+    return refund
+
+
+async def turn_down_refund(tx: Tx, refund_id: UUID, *, reason: str, now: datetime) -> Refund:
+    """A requested refund will not happen; what was set aside for it is free again."""
+    refund = await moved_refund(tx, refund_id, RefundHappening.FAILED, now=now, failure=reason)
+    before = await store.lock(tx, refund.payment_id)
+    after = gone_back(before, reserved=refund.amount, arrived=0)
+    await store.save(tx, before, msgspec.structs.replace(after, updated_at=now), [], actor="purvey", reason=reason)
+    return refund
+
+
+async def moved_refund(
+    tx: Tx, refund_id: UUID, happening: RefundHappening, *, now: datetime, failure: str | None = None
+) -> Refund:
+    """One move by hand, under the payment's lock."""
+    refund = await refund_store.find_refund(tx, refund_id)
+    if refund is None:
+        raise NotFound("There is no such refund")
+    await store.lock(tx, refund.payment_id)
+    refund = await refund_store.find_refund(tx, refund_id)
+    assert refund is not None
+    after = REFUND_LIFE.after(refund.status, happening)
+    refund = msgspec.structs.replace(refund, status=after, failure=failure, updated_at=now)
+    await refund_store.save_refund(tx, refund)
+    return refund
