@@ -60,7 +60,8 @@ class ShelfNow(Shelf, frozen=True, kw_only=True):
 def take(column: str) -> str:
     """Take from every limited product in `$1` so many as `$2` says, into a column, when all have enough.
 
-    It answers how each stood before, so that a refusal tells the numbers that it was made by.
+    It answers how each stood before, so that a refusal tells the numbers that it was made by. Only the locked
+    rows are asked whether there is enough: the UPDATE itself would first look at them as they were before the wait.
     """
     return f"""
 with wanted as (
@@ -74,17 +75,19 @@ with wanted as (
         and p.is_limited
     order by s.product_id
     for update of s
-), answer as (
+), counted as (
     select shelf.*, wanted.quantity, shelf.reserved + shelf.sold + wanted.quantity <= shelf.total as enough
     from shelf
     join wanted on wanted.product_id = shelf.product_id
+), answer as (
+    select counted.*, bool_and(enough) over () as all_enough
+    from counted
 ), taken as (
     update stock s
-    set {column} = s.{column} + answer.quantity
+    set {column} = answer.{column} + answer.quantity
     from answer
     where s.product_id = answer.product_id
-        and s.reserved + s.sold + answer.quantity <= s.total
-        and (select bool_and(enough) from answer)
+        and answer.all_enough
 )
 select product_id, total, reserved, sold, enough
 from answer

@@ -1,0 +1,34 @@
+"""The shelf of limited products, when somebody takes from it and gives back at the same moment."""
+
+import asyncio
+from uuid import UUID
+
+import pytest
+
+from purvey import catalog
+from purvey.catalog import Taken
+from tests.vocabulary.shop import Shop, eventually
+
+
+@pytest.mark.feature("A25")
+async def test_the_last_copy_given_back_while_a_buyer_waits_for_it_is_held_for_that_buyer(shop: Shop) -> None:
+    ana = await shop.author("ana")
+    atlas = await ana.sells("Field Atlas", stock=1)
+    wanted = [Taken(product_id=UUID(atlas["id"]), quantity=1, counted=True)]
+    async with shop.db.transaction() as tx:
+        await catalog.reserve(tx, wanted)
+
+    async def reserve_in_turn() -> None:
+        async with shop.db.transaction() as tx:
+            await catalog.reserve(tx, wanted)
+
+    async def waits() -> bool:
+        return bool(await shop.db.value("select count(*) from pg_locks where not granted"))
+
+    async with shop.db.transaction() as tx:
+        await catalog.release(tx, wanted)
+        waiting = asyncio.create_task(reserve_in_turn())
+        await eventually(waits)
+    await waiting
+
+    assert await shop.stock_of(atlas) == (1, 1, 0)
