@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import quote
 from uuid import UUID
 
 import pytest
@@ -12,7 +13,7 @@ from purvey.app import litestar
 from purvey.kit.ids import new_id
 from purvey.web.session import anyone, page_admin, page_signed_in
 from tests.vocabulary import Person, Shop
-from tests.web.browsing import Browser
+from tests.web.browsing import Browser, Forms
 from tests.web.test_shop import sells
 
 NOT_OURS = ("/v1", "/schema", "/healthz", "/readyz", "/metrics", "/media", "/test-bank", "/static")
@@ -122,3 +123,80 @@ def sound(path: str, html: str) -> None:
 def test_filled_gives_every_place_something() -> None:
     id = UUID(int=1)
     assert filled("/a/{x_id:uuid}/{slug:str}", {"x_id": id}) == f"/a/{id}/x"
+
+
+ODD = [
+    "\x00",
+    "😀" * 3000,
+    "-1",
+    "1e999",
+    "9" * 40,
+    "' or 1=1 --",
+    "{{ 7 * 7 }}",
+    "%",
+    "../../etc",
+    "\ud800",
+    "NaN",
+    "",
+]
+
+
+def odd_form(html: str, action: str, odd: str) -> dict[str, Any] | None:
+    """The fields of the form to an address, all but the token filled with something odd."""
+    found = [form for form in Forms(html).forms if form["method"] == "post" and form["action"].split("?")[0] == action]
+    if not found:
+        return None
+    odd = odd.encode("utf-8", "replace").decode()
+    return {name: values[0] if name == "csrf" else odd for name, values in found[0]["fields"].items()}
+
+
+@pytest.mark.parametrize("odd", ODD, ids=range(len(ODD)))
+async def test_nothing_odd_in_an_address_or_a_form_breaks_a_page(shop: Shop, odd: str) -> None:
+    ana = await shop.author("ana")
+    await shop.db.do("update users set is_admin = true where id = $1", ana.id)
+    assert ana.site
+    product = await sells(ana, "Guide", isPayWhatYouWant=True, productType="MERCHANDISE")
+    slug = ana.site["slug"]
+    known = {"site_id": ana.site["id"], "site_slug": slug, "product_id": product["id"], "product_slug": product["slug"]}
+    browser = Browser(shop, ana)
+    word = quote(odd.encode("utf-8", "surrogatepass")[:200])
+    names = ("q", "page", "state", "status", "from", "token", "next", "done", "action", "sort", "productType", "far")
+    query = "&".join(f"{name}={word}" for name in names)
+    for method, path, _ in handlers(shop):
+        if method == "GET" and "sign" not in path:
+            r = await browser.http.get(f"{filled(path, known)}?site={slug}&{query}")
+            assert r.status_code < 500, (path, r.text)
+            if "{" not in path:
+                r = await browser.http.get(f"{path}?site={word}")
+                assert r.status_code < 500, (path, r.text)
+    opened = {
+        filled(path, known): (await browser.open(f"{filled(path, known)}?site={slug}")).text
+        for method, path, _ in handlers(shop)
+        if method == "GET" and not path.endswith("/download") and "sign" not in path
+    }
+    sent = 0
+    for html in opened.values():
+        for form in Forms(html).forms:
+            action = form["action"].split("?")[0]
+            if action in ("/sign-out",) or form["enctype"] or form["method"] != "post" or "/team/" in action:
+                continue
+            fields = odd_form(html, action, odd)
+            r = await browser.http.post(form["action"], data=fields)
+            assert r.status_code < 500, (action, fields, r.text)
+            sent += 1
+    assert sent > 10
+
+
+async def test_a_form_that_is_too_large_or_broken_is_told_so(shop: Shop) -> None:
+    browser = Browser(shop)
+    await browser.open("/sign-in")
+    token = browser.form("/sign-in")["fields"]["csrf"][0]
+    r = await browser.http.post("/sign-in", data={"csrf": token, "email": "a@example.com", "password": "x" * 1_200_000})
+    assert r.status_code == 413 and "too large" in r.text
+    form = {"Content-Type": "application/x-www-form-urlencoded"}
+    r = await browser.http.post(
+        "/sign-in", content=b"csrf=" + token.encode() + b"&email=%ff%fe&password=%", headers=form
+    )
+    assert r.status_code in (400, 401, 403, 422)
+    r = await browser.http.post("/sign-in", content=b"&".join(b"a=1" for _ in range(5000)), headers=form)
+    assert r.status_code in (400, 403, 413)
