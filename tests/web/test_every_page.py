@@ -125,20 +125,7 @@ def test_filled_gives_every_place_something() -> None:
     assert filled("/a/{x_id:uuid}/{slug:str}", {"x_id": id}) == f"/a/{id}/x"
 
 
-ODD = [
-    "\x00",
-    "😀" * 3000,
-    "-1",
-    "1e999",
-    "9" * 40,
-    "' or 1=1 --",
-    "{{ 7 * 7 }}",
-    "%",
-    "../../etc",
-    "\ud800",
-    "NaN",
-    "",
-]
+ODD = ["\x00", "😀" * 3000, "-1", "9" * 40, "{{ 7 * 7 }}", "\ud800"]
 
 
 def odd_form(html: str, action: str, odd: str) -> dict[str, Any] | None:
