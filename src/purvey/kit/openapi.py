@@ -51,7 +51,7 @@ PROBLEM = {
 
 
 def with_refusals(schema: dict[str, Any]) -> dict[str, Any]:
-    """The framework's schema, with the problem answers that every door may give."""
+    """The framework's schema, with the problem answers that every door may give, and bodies that take no more."""
     schema.setdefault("components", {}).setdefault("schemas", {})["Problem"] = PROBLEM
     for doors in schema["paths"].values():
         for method, door in doors.items():
@@ -63,7 +63,30 @@ def with_refusals(schema: dict[str, Any]) -> dict[str, Any]:
                         status,
                         {"description": meaning, "content": {"application/problem+json": {"schema": PROBLEM_REF}}},
                     )
+    return closed(schema)
+
+
+def closed(schema: dict[str, Any]) -> dict[str, Any]:
+    """The schema, saying of every JSON body that fields it does not name are refused."""
+    known = schema["components"]["schemas"]
+    bodies = [door.get("requestBody", {}) for doors in schema["paths"].values() for door in doors.values()]
+    waiting = [name for body in bodies for name in named_in(body.get("content", {}).get("application/json", {}))]
+    while waiting:
+        one = known[waiting.pop()]
+        if "properties" in one and "additionalProperties" not in one:
+            one["additionalProperties"] = False
+            waiting.extend(named_in(one))
     return schema
+
+
+def named_in(part: Any) -> list[str]:
+    """The schemas that a part of the description refers to."""
+    if isinstance(part, list):
+        return [name for each in part for name in named_in(each)]
+    if not isinstance(part, dict):
+        return []
+    here = [part["$ref"].rsplit("/", 1)[-1]] if isinstance(part.get("$ref"), str) else []
+    return here + [name for each in part.values() for name in named_in(each)]
 
 
 class Json(JsonRenderPlugin):
