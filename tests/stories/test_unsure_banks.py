@@ -10,6 +10,7 @@ import msgspec
 import pytest
 from tests.vocabulary.shop import Person, Shop, eventually
 
+from purvey import payments, purchases
 from purvey.kit.ids import new_id
 from purvey.kit.money import Money
 from purvey.kit.own_keys import LEASE
@@ -319,4 +320,119 @@ async def test_a_refund_made_at_the_bank_itself_is_known_here(shop: Shop) -> Non
     back = await ben.sees(purchase)
     assert (back["status"], back["refundReason"]) == ("REFUNDED", "made at the gateway")
     assert not await ben.owns(atlas)
+    await shop.books_agree(ana)
+
+
+async def the_bank_finds(shop: Shop, purchase: dict[str, Any], refund_state: str) -> None:
+    """The bank thinks again about every refund of a payment, and tells."""
+    payment_id = UUID(purchase["paymentId"])
+    await shop.db.do(
+        "update test_bank_refunds r set state = $2 from test_bank_sessions s"
+        " where s.id = r.session_id and s.idempotency_key = $1",
+        payment_id,
+        refund_state,
+    )
+    await shop.db.do("update test_bank_sessions set refunded = 0 where idempotency_key = $1", payment_id)
+    payment = await payments.find(shop.db, payment_id)
+    assert payment is not None
+    await purchases.catch_up(shop.db, shop.world.gateways, payment, now=shop.now)
+    await shop.settles()
+
+
+@pytest.mark.feature("A21", "A22")
+async def test_a_refund_that_arrived_and_came_back_waits_for_its_seller_to_send_it_again(shop: Shop) -> None:
+    ana, ben, atlas, purchase = await a_purchase(shop, stock=1)
+    await ben.pays(purchase)
+    await ana.refunds(purchase)
+    await shop.settles()
+    assert (await ben.sees(purchase))["status"] == "REFUNDED"
+
+    await the_bank_finds(shop, purchase, "failed")
+    seen = await ben.sees(purchase)
+    assert (seen["status"], seen["refundedAmount"], seen["refundedAt"]) == ("ON_HOLD", 0, None)
+    assert [each["status"] for each in seen["refunds"]] == ["FAILED"]
+    assert not await ben.owns(atlas)
+    await shop.books_agree(ana)
+
+    assert (await ana.refunds(purchase)).status_code == 202
+    await shop.settles()
+    assert (await ben.sees(purchase))["status"] == "REFUNDED"
+    assert await shop.stock_of(atlas) == (1, 0, 0)
+    await shop.books_agree(ana)
+
+
+@pytest.mark.feature("A21", "A22")
+async def test_part_of_the_money_that_came_back_is_still_owed_and_the_product_stays(shop: Shop) -> None:
+    ana, ben, atlas, purchase = await a_purchase(shop)
+    await ben.pays(purchase)
+    await ana.refunds(purchase, amount=500)
+    await shop.settles()
+
+    await the_bank_finds(shop, purchase, "failed")
+
+    assert (await ben.sees(purchase))["status"] == "SUCCEEDED"
+    assert await ben.owns(atlas)
+    await shop.books_agree(ana)
+
+
+@pytest.mark.feature("A21", "A22")
+async def test_late_money_that_cannot_go_back_is_put_on_hold(shop: Shop) -> None:
+    ana, ben, atlas, purchase = await a_purchase(shop, stock=1)
+    shop.minutes_pass(31)
+    await shop.sweeps()
+    await (await shop.person("eve")).has(atlas)
+    await shop.db.do(
+        """update test_bank_sessions set delivery = '{"refunds": "fail"}' where idempotency_key = $1""",
+        UUID(purchase["paymentId"]),
+    )
+
+    await pays_too_late(shop, ben, purchase)
+
+    seen = await ben.sees(purchase)
+    assert (seen["status"], [each["status"] for each in seen["refunds"]]) == ("ON_HOLD", ["FAILED"])
+    await shop.books_agree(ana)
+    await the_bank_finds(shop, purchase, "failed")
+    assert (await ben.sees(purchase))["status"] == "ON_HOLD", "it waits, however often the bank is asked"
+
+
+@pytest.mark.feature("A21", "A23")
+async def test_late_money_that_is_disputed_already_goes_back_once_the_dispute_is_won(shop: Shop) -> None:
+    ana, ben, atlas, purchase = await a_purchase(shop, stock=1)
+    shop.minutes_pass(31)
+    await shop.sweeps()
+    await (await shop.person("eve")).has(atlas)
+    await shop.db.do(
+        "update test_bank_sessions set dispute = 'open' where idempotency_key = $1", UUID(purchase["paymentId"])
+    )
+
+    await pays_too_late(shop, ben, purchase)
+    assert (await ben.sees(purchase))["status"] == "DISPUTED"
+    await shop.books_agree(ana)
+
+    closed = await shop.http.post(f"{purchase['checkoutUrl']}/close", data={"outcome": "won"})
+    assert closed.status_code == 303
+    await shop.settles()
+    assert (await ben.sees(purchase))["status"] == "REFUNDED"
+    assert not await ben.owns(atlas)
+    await shop.books_agree(ana)
+
+
+@pytest.mark.feature("A22")
+async def test_two_refunds_that_arrive_together_are_both_told(shop: Shop) -> None:
+    ana, ben, _, purchase = await a_purchase(shop)
+    await ben.pays(purchase, delivery="never")
+    shop.minutes_pass(2)
+    await shop.sweeps()
+    await ana.refunds(purchase, amount=500)
+    await ana.refunds(purchase, amount=700)
+    await shop.settles()
+    shop.minutes_pass(2)
+    await shop.sweeps()
+
+    assert (await ben.sees(purchase))["status"] == "REFUNDED"
+    told = await shop.db.records(
+        "select payload from events where type = 'PURCHASE_REFUNDED' and subject_id = $1 order by id",
+        UUID(purchase["id"]),
+    )
+    assert [(each["payload"]["amount"], each["payload"]["whole"]) for each in told] == [(500, False), (700, True)]
     await shop.books_agree(ana)

@@ -8,6 +8,7 @@ from purvey.payments.actions import (
     Applied,
     apply,
     begin,
+    put_on_hold,
 )
 from purvey.payments.choice import NoGateway, live_keys_beside_test_bank
 from purvey.payments.events import GatewayNotified, PaymentMoved, RefundApproved, StripeNotified
@@ -99,6 +100,7 @@ __all__ = [
     "live_keys_beside_test_bank",
     "lock",
     "of_subject",
+    "put_on_hold",
     "refunds_due",
     "refunds_of",
     "request_refund",

@@ -26,11 +26,11 @@ AT_THE_GATEWAY = "made at the gateway"
 
 
 class Applied(msgspec.Struct, frozen=True, kw_only=True):
-    """What a gateway's word changed: the payment before and after, and the refund that arrived last, if one did."""
+    """What a gateway's word changed: the payment before and after, and the refunds that arrived or failed."""
 
     before: Payment
     after: Payment
-    arrived: Refund | None = None
+    refunds: tuple[Refund, ...] = ()
 
     @property
     def moved(self) -> bool:
@@ -91,9 +91,7 @@ async def apply(
     for happening in rules.happenings(before, standing, called_off=called_off):
         course.move(happening)
     course.payment = noted(course.payment, standing, wrong=wrong, now=now)
-    arrived = None
-    for refund in standing.refunds:
-        arrived = await apply_refund(tx, course, refund, now=now) or arrived
+    decided = [await apply_refund(tx, course, refund, now=now) for refund in standing.refunds]
     for dispute in standing.disputes:
         await apply_dispute(tx, course, dispute, now=now)
     after = msgspec.structs.replace(course.payment, updated_at=now)
@@ -101,7 +99,18 @@ async def apply(
         reason = wrong or standing.failure
         await store.save(tx, before, after, course.moves, actor=actor, reason=reason)
         tell(tx, before, after, reason=reason, now=now)
-    return Applied(before=before, after=after, arrived=arrived)
+    return Applied(before=before, after=after, refunds=tuple(refund for refund in decided if refund))
+
+
+async def put_on_hold(tx: Tx, payment_id: UUID, *, reason: str, now: datetime) -> Payment:
+    """Nothing more happens to a payment by itself: somebody has to decide; ImpossibleMove."""
+    before = await store.lock(tx, payment_id)
+    course = Course(before)
+    course.move(Happening.PUT_ON_HOLD)
+    after = msgspec.structs.replace(course.payment, failure=reason, updated_at=now)
+    await store.save(tx, before, after, course.moves, actor="purvey", reason=reason)
+    tell(tx, before, after, reason=reason, now=now)
+    return after
 
 
 class Course:
@@ -134,26 +143,33 @@ def noted(payment: Payment, standing: Standing, *, wrong: str | None, now: datet
 
 
 async def apply_refund(tx: Tx, course: Course, standing: RefundStanding, *, now: datetime) -> Refund | None:
-    """Move one refund, and the payment when its money arrived; the refund when it did."""
+    """Move one refund, and the payment with its money; the refund when it arrived or failed by this."""
     refund = await refund_store.refund_of(
         tx, course.payment.id, refund_id=standing.refund_id, reference=standing.reference
     ) or await adopted(tx, course, standing, now=now)
     happenings = rules.refund_happenings(refund, standing) if refund else []
     if refund is None or not happenings:
         return None
+    had_arrived = refund.status is RefundStatus.SUCCEEDED
     for happening in happenings:
         refund = msgspec.structs.replace(refund, status=REFUND_LIFE.after(refund.status, happening))
     refund = msgspec.structs.replace(
         refund, reference=refund.reference or standing.reference, failure=standing.failure, updated_at=now
     )
     await refund_store.save_refund(tx, refund)
-    if refund.status is RefundStatus.FAILED:
-        course.payment = gone_back(course.payment, reserved=refund.amount, arrived=0)
-    if refund.status is not RefundStatus.SUCCEEDED:
-        return None
-    course.payment = gone_back(course.payment, reserved=refund.amount, arrived=refund.amount)
-    whole = course.payment.refunded_amount == course.payment.amount
-    course.move(Happening.ALL_WENT_BACK if whole else Happening.PART_WENT_BACK)
+    match refund.status:
+        case RefundStatus.SUCCEEDED:
+            course.payment = gone_back(course.payment, reserved=refund.amount, arrived=refund.amount)
+            whole = course.payment.refunded_amount == course.payment.amount
+            course.move(Happening.ALL_WENT_BACK if whole else Happening.PART_WENT_BACK)
+        case RefundStatus.FAILED if had_arrived:
+            course.payment = gone_back(course.payment, reserved=0, arrived=-refund.amount)
+            some = course.payment.refunded_amount > 0
+            course.move(Happening.SOME_CAME_BACK if some else Happening.ALL_CAME_BACK)
+        case RefundStatus.FAILED:
+            course.payment = gone_back(course.payment, reserved=refund.amount, arrived=0)
+        case _:
+            return None
     return refund
 
 

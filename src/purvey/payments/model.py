@@ -37,6 +37,8 @@ class Happening(StrEnum):
     PUT_ON_HOLD = "put on hold"
     PART_WENT_BACK = "part of the money went back"
     ALL_WENT_BACK = "all of the money went back"
+    SOME_CAME_BACK = "a refund came back, another did not"
+    ALL_CAME_BACK = "whatever went back came back"
     DISPUTED = "disputed"
     DISPUTE_WON = "dispute won"
     DISPUTE_LOST = "dispute lost"
@@ -45,7 +47,8 @@ class Happening(StrEnum):
 S, H = Status, Happening
 
 # A refund that arrives while, or a dispute that begins after, the payment is beyond it, is kept in
-# the columns (`refunded_amount`, `dispute_open`) and leaves the status as it is.
+# the columns (`refunded_amount`, `dispute_open`) and leaves the status as it is. A refund that the gateway took
+# for done, and that failed after all, is money of the buyer's again: when they own nothing for it, somebody decides.
 # fmt: off
 LIFE = Life[Status, Happening](
     "payment",
@@ -81,7 +84,11 @@ LIFE = Life[Status, Happening](
     (S.ON_HOLD,            H.MONEY_CAME,     S.SUCCEEDED),       # what was wrong came right
     (S.ON_HOLD,            H.PART_WENT_BACK, S.ON_HOLD),
     (S.ON_HOLD,            H.ALL_WENT_BACK,  S.REFUNDED),
+    (S.ON_HOLD,            H.SOME_CAME_BACK, S.ON_HOLD),
+    (S.ON_HOLD,            H.ALL_CAME_BACK,  S.ON_HOLD),
     (S.ON_HOLD,            H.DISPUTED,       S.DISPUTED),
+    (S.ON_HOLD,            H.DISPUTE_WON,    S.ON_HOLD),
+    (S.ON_HOLD,            H.DISPUTE_LOST,   S.CHARGEBACK_LOST),
 
     (S.SUCCEEDED,          H.PART_WENT_BACK, S.PARTIALLY_REFUNDED),
     (S.SUCCEEDED,          H.ALL_WENT_BACK,  S.REFUNDED),
@@ -90,6 +97,8 @@ LIFE = Life[Status, Happening](
 
     (S.PARTIALLY_REFUNDED, H.PART_WENT_BACK, S.PARTIALLY_REFUNDED),
     (S.PARTIALLY_REFUNDED, H.ALL_WENT_BACK,  S.REFUNDED),
+    (S.PARTIALLY_REFUNDED, H.SOME_CAME_BACK, S.PARTIALLY_REFUNDED),
+    (S.PARTIALLY_REFUNDED, H.ALL_CAME_BACK,  S.SUCCEEDED),
     (S.PARTIALLY_REFUNDED, H.DISPUTED,       S.DISPUTED),
     (S.PARTIALLY_REFUNDED, H.PUT_ON_HOLD,    S.ON_HOLD),
 
@@ -98,9 +107,13 @@ LIFE = Life[Status, Happening](
     (S.DISPUTED,           H.DISPUTE_LOST,   S.CHARGEBACK_LOST),
     (S.DISPUTED,           H.PART_WENT_BACK, S.DISPUTED),
     (S.DISPUTED,           H.ALL_WENT_BACK,  S.REFUNDED),
+    (S.DISPUTED,           H.SOME_CAME_BACK, S.DISPUTED),
+    (S.DISPUTED,           H.ALL_CAME_BACK,  S.DISPUTED),
 
     (S.CHARGEBACK_WON,     H.PART_WENT_BACK, S.PARTIALLY_REFUNDED),
     (S.CHARGEBACK_WON,     H.ALL_WENT_BACK,  S.REFUNDED),
+    (S.CHARGEBACK_WON,     H.SOME_CAME_BACK, S.CHARGEBACK_WON),
+    (S.CHARGEBACK_WON,     H.ALL_CAME_BACK,  S.CHARGEBACK_WON),
     (S.CHARGEBACK_WON,     H.DISPUTED,       S.DISPUTED),        # by another dispute
     (S.CHARGEBACK_WON,     H.DISPUTE_WON,    S.CHARGEBACK_WON),
     (S.CHARGEBACK_WON,     H.DISPUTE_LOST,   S.CHARGEBACK_LOST),
@@ -108,11 +121,14 @@ LIFE = Life[Status, Happening](
 
     (S.CHARGEBACK_LOST,    H.PART_WENT_BACK, S.CHARGEBACK_LOST),
     (S.CHARGEBACK_LOST,    H.ALL_WENT_BACK,  S.CHARGEBACK_LOST),
-
+    (S.CHARGEBACK_LOST,    H.SOME_CAME_BACK, S.CHARGEBACK_LOST),
+    (S.CHARGEBACK_LOST,    H.ALL_CAME_BACK,  S.CHARGEBACK_LOST),
     (S.CHARGEBACK_LOST,    H.DISPUTED,       S.CHARGEBACK_LOST),
     (S.CHARGEBACK_LOST,    H.DISPUTE_WON,    S.CHARGEBACK_LOST),
     (S.CHARGEBACK_LOST,    H.DISPUTE_LOST,   S.CHARGEBACK_LOST),
 
+    (S.REFUNDED,           H.SOME_CAME_BACK, S.ON_HOLD),
+    (S.REFUNDED,           H.ALL_CAME_BACK,  S.ON_HOLD),
     (S.REFUNDED,           H.DISPUTED,       S.REFUNDED),
     (S.REFUNDED,           H.DISPUTE_WON,    S.REFUNDED),
     (S.REFUNDED,           H.DISPUTE_LOST,   S.REFUNDED),
@@ -150,6 +166,7 @@ REFUND_LIFE = Life[RefundStatus, RefundHappening](
     (R.APPROVED,  G.FAILED,   R.FAILED),     # the gateway will not
     (R.SENT,      G.ARRIVED,  R.SUCCEEDED),
     (R.SENT,      G.FAILED,   R.FAILED),
+    (R.SUCCEEDED, G.FAILED,   R.FAILED),     # the buyer's bank sent it back
 )
 # fmt: on
 IN_FLIGHT = frozenset({R.REQUESTED, R.APPROVED, R.SENT})

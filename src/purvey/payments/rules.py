@@ -35,7 +35,7 @@ def told(payment: Payment, standing: Standing, *, called_off: bool) -> Sequence[
             return [H.TRIED]
         case State.REQUIRES_ACTION:
             return [*again, H.ACTION_ASKED]
-        case State.PAID if payment.paid_at is None or payment.status is Status.ON_HOLD:
+        case State.PAID if payment.paid_at is None:
             return [*again, H.PUT_ON_HOLD if wrong_money(payment, standing) else H.MONEY_CAME]
         case State.DECLINED | State.FAILED:
             return [H.DECLINED]

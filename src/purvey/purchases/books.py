@@ -28,14 +28,15 @@ LAWS: Mapping[str, str] = {
         where ($1::uuid is null or p.tenant_id = $1)
             and (p.goods = 'HELD') <> (pay.closed_at is null)
     """,
-    "money was taken exactly for what was sold, or is on its way back": """
+    "money was taken exactly for what was sold, or is on its way back, or waits for somebody to decide": """
         select format('%s: paid at %s, goods %s', p.id, pay.paid_at, p.goods) as what
         from purchases p
         join payments pay on pay.subject_type = 'purchase' and pay.subject_id = p.id
         where ($1::uuid is null or p.tenant_id = $1)
             and (pay.paid_at is not null) <> (p.goods in ('SOLD', 'RETURNED'))
             and not (pay.paid_at is not null and p.goods = 'RELEASED'
-                and pay.refunded_amount + pay.refunding_amount = pay.amount)
+                and (pay.refunded_amount + pay.refunding_amount = pay.amount
+                    or pay.status in ('ON_HOLD', 'DISPUTED', 'CHARGEBACK_LOST')))
     """,
     "what was sold was delivered": """
         select p.id::text as what

@@ -12,13 +12,14 @@ from purvey.entitlements import Source
 from purvey.kit.db import Tx
 from purvey.kit.events import publish
 from purvey.kit.failpoints import reach
-from purvey.payments import Applied, Payment, Refund, Standing, Status
+from purvey.payments import Applied, Payment, Refund, RefundStatus, Standing, Status
 from purvey.purchases import store
 from purvey.purchases.events import OneTimePurchaseCompleted, PurchaseClosed, PurchaseRefunded
 from purvey.purchases.model import Fulfilment, Goods, Purchase
 
 log = structlog.get_logger("purvey.purchases")
 TOO_LATE = "The money came after the checkout was over, and what it was for is gone"
+NOT_SENT = "The gateway could not send it back"
 SUSPENDING = {Status.DISPUTED, Status.ON_HOLD}
 ENDING = {Status.REFUNDED, Status.CHARGEBACK_LOST}
 
@@ -29,7 +30,7 @@ async def settle(
     """Believe what the gateway said, and let everything follow. Saying it twice changes nothing the second time."""
     applied = await payments.apply(tx, payment_id, standing, actor=actor, now=now, called_off=called_off)
     reach("payment.applied")
-    if applied.moved or applied.closed or applied.arrived:
+    if applied.moved or applied.closed or applied.refunds:
         purchase = await store.lock(tx, applied.after.subject_id)
         purchase = await follow(tx, purchase, applied, now=now)
         await store.save(tx, purchase, now=now)
@@ -45,21 +46,21 @@ async def follow(tx: Tx, purchase: Purchase, applied: Applied, *, now: datetime)
         purchase = await deliver(tx, purchase, payment, now=now)
     elif applied.closed:
         purchase = await let_go(tx, purchase, now=now)
-    if applied.arrived is not None:
-        purchase = note_refund(tx, purchase, payment, applied.arrived, now=now)
+    purchase = note_refunds(tx, purchase, applied, now=now)
     if applied.before.paid_at is not None or payment.status in SUSPENDING:
         purchase = await adjust_ownership(tx, purchase, payment, now=now)
+    if purchase.goods is Goods.RELEASED and payment.status in payments.PAID and payment.refundable:
+        purchase = await give_up_money(tx, purchase, applied, now=now)
     return purchase
 
 
 async def deliver(tx: Tx, purchase: Purchase, payment: Payment, *, now: datetime) -> Purchase:
-    """The money is here: the buyer owns it from now on. Money that came too late goes back instead."""
+    """The money is here: the buyer owns it from now on, unless it came too late."""
     if purchase.goods is Goods.HELD:
         await catalog.sell(tx, purchase.items)
         if purchase.discount_code_id is not None:
             await discounts.use(tx, purchase.id, now=now)
     elif not await sell_late(tx, purchase, now=now):
-        await send_back(tx, payment, now=now)
         return purchase
     await grant(tx, purchase, now=now)
     publish(
@@ -99,6 +100,16 @@ async def sell_late(tx: Tx, purchase: Purchase, *, now: datetime) -> bool:
         return False
     await store.note_counted(tx, purchase.id, counted)
     return True
+
+
+async def give_up_money(tx: Tx, purchase: Purchase, applied: Applied, *, now: datetime) -> Purchase:
+    """Nothing was sold for this money: it goes back. When that failed, somebody has to find another way."""
+    failed = [refund for refund in applied.refunds if refund.status is RefundStatus.FAILED]
+    if not failed:
+        await send_back(tx, applied.after, now=now)
+        return purchase
+    payment = await payments.put_on_hold(tx, applied.after.id, reason=failed[-1].failure or NOT_SENT, now=now)
+    return msgspec.structs.replace(purchase, status=payment.status)
 
 
 async def send_back(tx: Tx, payment: Payment, *, now: datetime) -> None:
@@ -143,7 +154,24 @@ async def let_go(tx: Tx, purchase: Purchase, *, now: datetime) -> Purchase:
     return msgspec.structs.replace(purchase, goods=Goods.RELEASED)
 
 
-def note_refund(tx: Tx, purchase: Purchase, payment: Payment, refund: Refund, *, now: datetime) -> Purchase:
+def note_refunds(tx: Tx, purchase: Purchase, applied: Applied, *, now: datetime) -> Purchase:
+    """Each refund that arrived, and loudly each that did not."""
+    arrived = [refund for refund in applied.refunds if refund.status is RefundStatus.SUCCEEDED]
+    for refund in applied.refunds:
+        if refund.status is RefundStatus.FAILED:
+            log.error(
+                "a refund failed; the buyer's money is still here", refund=str(refund.id), purchase=str(purchase.id),
+                payment=str(refund.payment_id), status=applied.after.status, why=refund.failure,
+            )  # fmt: skip
+            if not applied.after.refunded_amount:
+                purchase = msgspec.structs.replace(purchase, refunded_at=None, refunded_by=None, refund_reason=None)
+    for refund in arrived:
+        whole = refund is arrived[-1] and applied.after.refunded_amount == applied.after.amount
+        purchase = note_refund(tx, purchase, refund, whole=whole, now=now)
+    return purchase
+
+
+def note_refund(tx: Tx, purchase: Purchase, refund: Refund, *, whole: bool, now: datetime) -> Purchase:
     """Who sent money back, when and why."""
     publish(
         tx,
@@ -158,7 +186,7 @@ def note_refund(tx: Tx, purchase: Purchase, payment: Payment, refund: Refund, *,
             refund_id=refund.id,
             amount=refund.amount,
             currency=refund.currency,
-            whole=payment.refunded_amount == payment.amount,
+            whole=whole,
         ),
     )
     return msgspec.structs.replace(
