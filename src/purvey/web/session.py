@@ -75,13 +75,15 @@ async def asking(connection: Connection) -> Identity | None:
     return found
 
 
-async def known(connection: Connection, *, site_id: UUID | None = None) -> Identity | None:
-    """Who carries the cookie, in the scope of a site."""
+async def known(
+    connection: Connection, *, site_id: UUID | None = None, tenant_id: UUID | None = None
+) -> Identity | None:
+    """Who carries the cookie, in the scope of a site or of a whole tenant."""
     token = connection.cookies.get(SESSION_COOKIE)
     if not token or not token.startswith(SESSION_PREFIX):
         return None
     world = world_of(connection)
-    me = await access.identify(world.db, token, now=world.clock(), site_id=site_id)
+    me = await access.identify(world.db, token, now=world.clock(), site_id=site_id, tenant_id=tenant_id)
     if me is None:
         return None
     address = connection.client.host if connection.client else None

@@ -24,10 +24,11 @@ class NoSiteYet(Exception):
     """The page is about a site of one's own, and there is none; the handler leads to opening one."""
 
 
-def page_may(*needed: Permission) -> Guard:
+def page_may(*needed: Permission, everywhere: bool = False) -> Guard:
     """A member of the team of the page's site whose role has all of these permissions.
 
     The site is named by the path, by the product in the path, or by `?site=`; otherwise it is one's first.
+    `everywhere`: the page is about all of the tenant, and a role at some of its sites is not enough.
     """
 
     async def guard(connection: Connection, _: BaseRouteHandler) -> None:
@@ -41,9 +42,17 @@ def page_may(*needed: Permission) -> Guard:
         missing = [permission for permission in needed if permission not in scoped.permissions]
         if missing:
             raise NotAllowed(f"Your role at {site.name} lacks the permission {missing[0]}")
+        if everywhere and not await is_everywhere(connection, site):
+            raise NotAllowed("Your role is for some sites alone, and this is about all sites of their owner")
 
     cast(Any, guard).needs = needed  # so that a test can walk every door
     return guard
+
+
+async def is_everywhere(connection: Connection, site: Site) -> bool:
+    """Whether the visitor's role is for every site of this site's tenant."""
+    me = await known(connection, tenant_id=site.tenant_id)
+    return me is not None and me.belongs
 
 
 async def site_of(connection: Connection, me: Identity) -> Site:

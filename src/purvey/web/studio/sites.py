@@ -19,7 +19,7 @@ from purvey.tenants.forms import AcceptInvitation, ChangeMember, ChangeSite, Cha
 from purvey.web.forms import Form, body, posted
 from purvey.web.rendering import go, page
 from purvey.web.session import Page, page_signed_in
-from purvey.web.studio.scope import page_may, studio_page
+from purvey.web.studio.scope import is_everywhere, page_may, studio_page
 
 COMMON = ["EUR", "USD", "GBP", "INR", "JPY", "CHF", "CAD", "AUD", "SEK", "PLN", "BRL", "USDC"]
 ROLES = {
@@ -92,6 +92,7 @@ async def settings_page(
         refused=refused,
         form=form,
         tenant=tenant,
+        may_tax=await is_everywhere(request, site),
         values={
             "name": site.name,
             "description": site.description,
@@ -142,7 +143,7 @@ async def change_settings(
     return go(f"/sites/{site_id}/settings", done="saved")
 
 
-@post("/sites/{site_id:uuid}/taxes", guards=[page_may(Permission.EDIT_BILLING_DETAILS)])
+@post("/sites/{site_id:uuid}/taxes", guards=[page_may(Permission.EDIT_BILLING_DETAILS, everywhere=True)])
 async def change_taxes(
     *,
     request: Page,
@@ -165,7 +166,7 @@ async def change_taxes(
     return go(f"/sites/{site_id}/settings", done="saved")
 
 
-@get("/sites/{site_id:uuid}/team", guards=[page_may()])
+@get("/sites/{site_id:uuid}/team", guards=[page_may(everywhere=True)])
 async def team(
     request: Page,
     site_id: FromPath[UUID],
@@ -193,7 +194,7 @@ async def team_page(
     )
 
 
-TEAM = [page_may(Permission.MANAGE_MEMBERS)]
+TEAM = [page_may(Permission.MANAGE_MEMBERS, everywhere=True)]
 
 
 @post("/sites/{site_id:uuid}/team/invite", guards=TEAM)
