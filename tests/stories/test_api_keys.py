@@ -9,6 +9,8 @@ import pytest
 from tests.vocabulary.people import problem
 from tests.vocabulary.shop import Person, Shop
 
+from purvey.kit.ids import token_hash
+
 
 async def makes_key(person: Person, *scopes: str, **other: Any) -> dict[str, Any]:
     answer = await person.post("/v1/api-keys", {"name": "a program", "scopes": list(scopes), **other})
@@ -179,3 +181,26 @@ async def test_a_key_for_an_idempotency_key_is_never_kept(shop: Shop) -> None:
     first = await ana.post("/v1/api-keys", body, headers=headers)
     second = await ana.post("/v1/api-keys", body, headers=headers)
     assert first.json()["key"] != second.json()["key"]
+
+
+@pytest.mark.feature("A12")
+async def test_a_key_buys_and_has_what_was_bought_only_when_it_was_told_to(shop: Shop) -> None:
+    ana = await shop.author()
+    product = await ana.sells(name="Free Sampler", productType="EBOOK", price=0)
+    ben = await shop.person("ben")
+    blind, buying = [(await makes_key(ben, *scopes))["key"] for scopes in (["MakePurchases"], ["MakePurchases"])]
+    await shop.db.do("update api_keys set scopes = '{ViewProducts}' where token_hash = $1", token_hash(blind))
+    problem(await by_key(shop, blind, "POST", "/v1/purchases", {"productId": product["id"]}), 403)
+    bought = await by_key(shop, buying, "POST", "/v1/purchases", {"productId": product["id"]})
+    assert bought.status_code == 201, bought.text
+    mine = f"/v1/purchases/{bought.json()['id']}"
+    for path in ("/v1/purchases", mine, f"{mine}/files", f"{mine}/download", "/v1/refund-requests"):
+        assert problem(await by_key(shop, blind, "GET", path), 403)["permission"] == "MakePurchases"
+        assert (await by_key(shop, buying, "GET", path)).status_code != 403
+
+
+async def test_a_key_for_one_tenant_never_buys(shop: Shop) -> None:
+    ana = await shop.author()
+    assert ana.site is not None
+    wish = {"name": "k", "scopes": ["MakePurchases"], "tenantId": ana.site["tenantId"]}
+    problem(await ana.post("/v1/api-keys", wish), 422, None, "/scopes")

@@ -63,7 +63,10 @@ class ChangeMe(Form):
 
 
 class MakeKey(Form):
-    """`scopes` are names of permissions; without `tenantId` the key is good for every tenant of its maker."""
+    """`scopes` are names of permissions; without `tenantId` the key is good for every tenant of its maker.
+
+    With `MakePurchases` it buys for its maker, and has what they bought; a key for one tenant cannot have that.
+    """
 
     name: Name
     scopes: Annotated[list[Permission], Meta(min_length=1, max_length=50)]

@@ -39,6 +39,11 @@ def refuse_keys(me: Identity) -> None:
         raise NotAllowed("An API key may not do this: sign in as yourself", code="not_for_keys")
 
 
+async def buyer(connection: Connection, _: BaseRouteHandler) -> None:
+    """Anybody in person, as a buyer; or a key that may buy, and have what its maker bought."""
+    refuse_missing(await someone(connection), [Permission.MAKE_PURCHASES])
+
+
 async def optional(connection: Connection, _: BaseRouteHandler) -> None:
     """Anybody at all; a token that is sent must be good."""
     await asking(connection)

@@ -5,7 +5,7 @@ from datetime import datetime
 from uuid import UUID
 
 from purvey.access import keyring, rules
-from purvey.access.model import ApiKey, Identity, Permission
+from purvey.access.model import OWN, ApiKey, Identity, Permission
 from purvey.access.store import API_KEY_PREFIX
 from purvey.kit.audit_log import audit
 from purvey.kit.db import Database, Queries
@@ -40,7 +40,7 @@ async def make_key(
     token = new_token(API_KEY_PREFIX)
     async with db.transaction() as tx:
         held = await permissions_anywhere(tx, me, tenant_id=tenant_id)
-        rules.check_scopes(scopes, held=held)
+        rules.check_scopes(scopes, held=held if tenant_id is None else held - OWN)
         await tx.do(keyring.LOCK_KEYS, me.user_id)
         if await tx.value(keyring.COUNT_KEYS, me.user_id) >= MOST_KEYS:
             raise TooManyKeys(f"You have {MOST_KEYS} keys; revoke one that you no longer use")

@@ -12,7 +12,7 @@ from purvey.tenants import Role
 
 
 class Permission(StrEnum):
-    """What a door may ask for: the eleven of C19, and those that ruling 14 adds."""
+    """What a door may ask for: the eleven of C19, those that ruling 14 adds, and one that everybody has as a buyer."""
 
     VIEW_PRODUCTS = "ViewProducts"
     EDIT_PRODUCTS = "EditProducts"
@@ -24,6 +24,7 @@ class Permission(StrEnum):
     MANAGE_DISCOUNTS = "ManageDiscounts"
     MANAGE_MEMBERS = "ManageMembers"
     MANAGE_KEYS = "ManageKeys"
+    MAKE_PURCHASES = "MakePurchases"
     PLATFORM_VIEW_BILLING = "PlatformAdminViewBillingDetails"
     PLATFORM_EDIT_BILLING = "PlatformAdminEditBillingDetails"
     PLATFORM_VIEW_SUBSCRIPTIONS = "PlatformAdminViewSubscriptions"
@@ -51,6 +52,7 @@ ROLE_PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
     Role.SUPPORT: frozenset({P.VIEW_PRODUCTS, P.VIEW_BILLING_DETAILS, P.APPROVE_REFUNDS}),
     Role.VIEWER: frozenset({P.VIEW_PRODUCTS}),
 }
+OWN = frozenset({P.MAKE_PURCHASES})  # of every person, whatever their role; a key has it only when it was given
 PLATFORM = frozenset(permission for permission in P if permission.startswith("PlatformAdmin"))
 
 
@@ -83,7 +85,7 @@ class Identity(msgspec.Struct, frozen=True, kw_only=True):
 
     def permissions_as(self, role: Role | None) -> frozenset[Permission]:
         """The same, had they this role."""
-        own = ROLE_PERMISSIONS[role] if role else frozenset()
+        own = OWN | (ROLE_PERMISSIONS[role] if role else frozenset())
         if self.is_admin:
             own = frozenset(Permission)
         return own if self.scopes is None else frozenset(p for p in own if p in self.scopes)

@@ -12,7 +12,7 @@ from litestar.params import FromPath, QueryParameter
 
 from purvey import downloads
 from purvey.access import Identity, Permission
-from purvey.access.guards import may, signed_in
+from purvey.access.guards import buyer, may
 from purvey.downloads.model import DownloadableFile, DownloadView
 from purvey.kit.db import Database
 from purvey.kit.pages import Page, Paging
@@ -34,7 +34,7 @@ def nothing(meaning: str) -> ResponseSpec:
     return ResponseSpec(None, description=meaning, generate_examples=False)
 
 
-@get("/purchases/{purchase_id:uuid}/files", guards=[signed_in])
+@get("/purchases/{purchase_id:uuid}/files", guards=[buyer])
 async def list_files(
     purchase_id: FromPath[UUID], me: NamedDependency[Identity], db: NamedDependency[Database]
 ) -> FileList:
@@ -45,7 +45,7 @@ async def list_files(
 @route(
     "/purchases/{purchase_id:uuid}/download",
     http_method=[HttpMethod.GET, HttpMethod.HEAD],
-    guards=[signed_in],
+    guards=[buyer],
     responses={
         200: bytes_of("The file"),
         206: bytes_of("The part that Range asks for"),

@@ -11,7 +11,7 @@ from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 
 from purvey.access import Identity
-from purvey.access.guards import signed_in
+from purvey.access.guards import buyer
 from purvey.catalog import ProductType
 from purvey.kit.asgi import Scope
 from purvey.kit.db import Database
@@ -60,7 +60,7 @@ BOUGHT = {
 }
 
 
-@post("/purchases", guards=[signed_in], opt=OWN_KEY, responses=BOUGHT, status_code=ACCEPTED)
+@post("/purchases", guards=[buyer], opt=OWN_KEY, responses=BOUGHT, status_code=ACCEPTED)
 async def buy(
     *,
     request: Request[Any, Any, Any],
@@ -87,7 +87,7 @@ async def buy(
     return await begun(request, order, me=me, db=db, gateways=gateways, settings=settings, now=now)
 
 
-@post("/chapters/{chapter_id:uuid}/purchase", guards=[signed_in], opt=OWN_KEY, responses=BOUGHT, status_code=ACCEPTED)
+@post("/chapters/{chapter_id:uuid}/purchase", guards=[buyer], opt=OWN_KEY, responses=BOUGHT, status_code=ACCEPTED)
 async def buy_chapter(
     *,
     request: Request[Any, Any, Any],
@@ -139,7 +139,7 @@ async def answer(db: Database, started: Started, me: Identity) -> Response[Check
     return Response(view, status_code=ACCEPTED, headers=headers)
 
 
-@get("/purchases", guards=[signed_in])
+@get("/purchases", guards=[buyer])
 async def list_purchases(
     *,
     me: NamedDependency[Identity],
@@ -155,7 +155,7 @@ async def list_purchases(
     return page_of(rows, lambda row: row, asked=paging, order=reads.NEWEST, total=total)
 
 
-@get("/purchases/{purchase_id:uuid}", guards=[signed_in])
+@get("/purchases/{purchase_id:uuid}", guards=[buyer])
 async def get_purchase(
     purchase_id: FromPath[UUID], me: NamedDependency[Identity], db: NamedDependency[Database]
 ) -> PurchaseDetail:
@@ -163,7 +163,7 @@ async def get_purchase(
     return await found(db, purchase_id, me)
 
 
-@post("/purchases/{purchase_id:uuid}/cancel", guards=[signed_in], opt=OWN_KEY, status_code=200)
+@post("/purchases/{purchase_id:uuid}/cancel", guards=[buyer], opt=OWN_KEY, status_code=200)
 async def cancel(
     purchase_id: FromPath[UUID],
     me: NamedDependency[Identity],

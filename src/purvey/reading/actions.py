@@ -73,10 +73,19 @@ async def approach(db: Queries, reader: Identity | None, chapter_id: UUID) -> tu
 
 async def standing_of(db: Queries, reader: Identity, chapter: ReadableChapter) -> Standing:
     """What the reader owns of it; whether they are of the site's team is asked last, for few are."""
+    if Permission.MAKE_PURCHASES in reader.permissions:
+        standing = await standing_of_buyer(db, reader, chapter)
+        if standing is not None:
+            return standing
+    there = await access.at_site(db, reader, chapter.site_id)
+    return Standing(belongs=Permission.VIEW_PRODUCTS in there.permissions)
+
+
+async def standing_of_buyer(db: Queries, reader: Identity, chapter: ReadableChapter) -> Standing | None:
+    """What they bought that opens it, if anything."""
     if await entitlements.owns_chapter(db, reader.user_id, chapter.id):
         return Standing(owns_chapter=True)
     for_subscribers = chapter.on_show and chapter.access_level is AccessLevel.SUBSCRIBERS
     if for_subscribers and await entitlements.owns_any(db, reader.user_id, chapter.opened_by):
         return Standing(owns_opener=True)
-    there = await access.at_site(db, reader, chapter.site_id)
-    return Standing(belongs=Permission.VIEW_PRODUCTS in there.permissions)
+    return None

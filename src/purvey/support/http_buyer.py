@@ -10,7 +10,7 @@ from litestar.params import FromPath, JSONBody, QueryParameter
 
 from purvey import support
 from purvey.access import Identity
-from purvey.access.guards import signed_in
+from purvey.access.guards import buyer
 from purvey.kit.db import Database
 from purvey.kit.pages import Page, Paging, page_of, total_of
 from purvey.support import MessageView, TicketState, TicketView, store
@@ -19,7 +19,7 @@ from purvey.support.forms import AskForRefund, WriteMessage
 InState = Annotated[TicketState | None, QueryParameter(name="state")]
 
 
-@post("/purchases/{purchase_id:uuid}/refund-request", guards=[signed_in])
+@post("/purchases/{purchase_id:uuid}/refund-request", guards=[buyer])
 async def ask_for_refund(
     purchase_id: FromPath[UUID],
     data: JSONBody[AskForRefund],
@@ -31,7 +31,7 @@ async def ask_for_refund(
     return await support.ask_for_refund(db, me, purchase_id, reason=data.reason, now=now)
 
 
-@get("/purchases/{purchase_id:uuid}/refund-request", guards=[signed_in])
+@get("/purchases/{purchase_id:uuid}/refund-request", guards=[buyer])
 async def get_refund_request(
     purchase_id: FromPath[UUID], me: NamedDependency[Identity], db: NamedDependency[Database]
 ) -> TicketView:
@@ -39,7 +39,7 @@ async def get_refund_request(
     return await support.of_purchase(db, me, purchase_id)
 
 
-@get("/refund-requests", guards=[signed_in])
+@get("/refund-requests", guards=[buyer])
 async def list_my_requests(
     me: NamedDependency[Identity],
     db: NamedDependency[Database],
@@ -52,7 +52,7 @@ async def list_my_requests(
     return page_of(rows, lambda row: row, asked=paging, order=store.NEWEST, total=total)
 
 
-@get("/refund-requests/{ticket_id:uuid}", guards=[signed_in])
+@get("/refund-requests/{ticket_id:uuid}", guards=[buyer])
 async def get_my_request(
     ticket_id: FromPath[UUID], me: NamedDependency[Identity], db: NamedDependency[Database]
 ) -> TicketView:
@@ -60,7 +60,7 @@ async def get_my_request(
     return await support.seen_by_buyer(db, me, ticket_id)
 
 
-@post("/refund-requests/{ticket_id:uuid}/withdraw", guards=[signed_in], status_code=200)
+@post("/refund-requests/{ticket_id:uuid}/withdraw", guards=[buyer], status_code=200)
 async def withdraw_request(
     ticket_id: FromPath[UUID],
     me: NamedDependency[Identity],
@@ -71,7 +71,7 @@ async def withdraw_request(
     return await support.withdraw(db, me, ticket_id, now=now)
 
 
-@get("/refund-requests/{ticket_id:uuid}/messages", guards=[signed_in])
+@get("/refund-requests/{ticket_id:uuid}/messages", guards=[buyer])
 async def list_messages(
     ticket_id: FromPath[UUID], me: NamedDependency[Identity], db: NamedDependency[Database], paging: Paging
 ) -> Page[MessageView]:
@@ -80,7 +80,7 @@ async def list_messages(
     return await conversation(db, ticket_id, paging)
 
 
-@post("/refund-requests/{ticket_id:uuid}/messages", guards=[signed_in])
+@post("/refund-requests/{ticket_id:uuid}/messages", guards=[buyer])
 async def write_message(
     ticket_id: FromPath[UUID],
     data: JSONBody[WriteMessage],
