@@ -1,0 +1,116 @@
+"""`purvey` as its operator runs it: a process on a port, that can be killed and started again."""
+
+import asyncio
+import os
+import signal
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import asyncpg
+import httpx
+
+import purvey
+
+SECRET_KEY = "a-secret-key-of-the-tests-0123456789-abcdefgh"
+START_SECONDS = 60
+PURVEY = (sys.executable, "-c", "from purvey.cli import main; main()")
+SOURCES = Path(purvey.__file__).parents[1]
+
+
+class Program:
+    """One installation: its home, its database, its port. Everything it is told comes by environment."""
+
+    def __init__(self, home: Path, dsn: str) -> None:
+        home.mkdir(parents=True, exist_ok=True)
+        self.home, self.dsn, self.port = home, dsn, free_port()
+        self.base_url = f"http://127.0.0.1:{self.port}"
+        self.log = home / "serve.log"
+        self.process: subprocess.Popen[bytes] | None = None
+
+    def environment(self, **told: str) -> dict[str, str]:
+        ours = {name: value for name, value in os.environ.items() if not name.startswith("PURVEY_")}
+        return ours | {
+            "PYTHONPATH": str(SOURCES),
+            "PURVEY_HOME": str(self.home),
+            "PURVEY_DATABASE_URL": self.dsn,
+            "PURVEY_SECRET_KEY": SECRET_KEY,
+            "PURVEY_BASE_URL": self.base_url,
+            "PURVEY_TEST_BANK": "1",
+            **told,
+        }
+
+    async def serves(self, *options: str, failpoint: str | None = None) -> None:
+        """Start it, and wait until it answers."""
+        told = {} if failpoint is None else {"PURVEY_FAILPOINT": failpoint}
+        with self.log.open("ab") as log:
+            self.process = subprocess.Popen(
+                [*PURVEY, "serve", "--port", str(self.port), *options],
+                env=self.environment(**told),
+                stdout=log,
+                stderr=log,
+                stdin=subprocess.DEVNULL,
+            )
+        async with httpx.AsyncClient(base_url=self.base_url) as http, asyncio.timeout(START_SECONDS):
+            while True:
+                assert self.process.poll() is None, self.said()
+                try:
+                    if (await http.get("/readyz")).status_code == 200:
+                        return
+                except httpx.HTTPError:
+                    pass
+                await asyncio.sleep(0.05)
+
+    async def dies(self, *, seconds: float = 20) -> None:
+        """It was killed by itself, at its failpoint."""
+        assert self.process is not None
+        async with asyncio.timeout(seconds):
+            while self.process.poll() is None:
+                await asyncio.sleep(0.02)
+        assert self.process.returncode == -signal.SIGKILL, self.said()
+
+    @property
+    def dead(self) -> bool:
+        return self.process is None or self.process.poll() is not None
+
+    def stops(self) -> None:
+        """End it, whatever it does."""
+        if self.process is not None and self.process.poll() is None:
+            self.process.terminate()
+            try:
+                self.process.wait(20)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+                self.process.wait()
+
+    async def runs(self, *command: str) -> tuple[int, str]:
+        """Another command of the same installation: its exit code, and what it said."""
+        process = await asyncio.create_subprocess_exec(
+            *(*PURVEY, *command),
+            env=self.environment(),
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.STDOUT,
+        )
+        said, _ = await process.communicate()
+        assert process.returncode is not None
+        return process.returncode, said.decode()
+
+    def said(self) -> str:
+        return self.log.read_text()[-4000:]
+
+
+def free_port() -> int:
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        port: int = one.getsockname()[1]
+        return port
+
+
+async def copied_database(postgres: str, name: str, *, template: str) -> str:
+    """A database that is another's likeness."""
+    connection = await asyncpg.connect(postgres)
+    await connection.execute(f'drop database if exists "{name}" with (force)')
+    await connection.execute(f'create database "{name}" template "{template}" strategy file_copy')
+    await connection.close()
+    return postgres.replace("/purvey?", f"/{name}?")
