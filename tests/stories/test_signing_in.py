@@ -119,7 +119,7 @@ async def test_a_user_name_is_chosen_once(shop: Shop) -> None:
         ({"email": "no-address"}, 422, "/email"),
         ({"email": "ana@"}, 422, "/email"),
         ({"email": "a b@example.com"}, 422, "/email"),
-        ({"email": "ana\x00@example.com"}, 422, "/email"),
+        ({"email": "ana\x00@example.com"}, 400, "/email"),
         ({"email": "a" * 250 + "@example.com"}, 400, "/email"),
         ({"email": 7}, 400, "/email"),
         ({"email": None}, 400, "/email"),
