@@ -5,6 +5,7 @@ from datetime import datetime
 
 from purvey import access, catalog, letters, payments, purchases, support
 from purvey import storage as files
+from purvey.kit import retention
 from purvey.kit.db import Database
 from purvey.kit.events import Reaction
 from purvey.payments import Gateways
@@ -46,5 +47,6 @@ def sweeps(settings: Settings, *, gateways: Gateways, storage: Storage) -> Seque
         Sweep("payments.forget-notices", 3600, payments.forget_notices),
         Sweep("catalog.sold-counts", 2, sold_counts),
         Sweep("storage.strays", 3600, stray_objects),
+        Sweep("kit.forget-old", retention.EVERY_SECONDS, retention.forget_old),
         Sweep("access.forget-old", access.FORGET_EVERY_SECONDS, access.forget_old),
     ]

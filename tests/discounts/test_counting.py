@@ -93,12 +93,7 @@ async def test_a_held_use_is_used_or_let_go_and_either_only_once(shop: Shop) -> 
             assert await discounts.use(tx, kept, now=shop.now)
             await discounts.release(tx, kept, now=shop.now)
             await discounts.release(tx, left, now=shop.now)
-            await discounts.give_back(tx, left, now=shop.now)
         assert await counted(shop, code) == (0, 1)
-    async with shop.db.transaction() as tx:
-        await discounts.give_back(tx, kept, now=shop.now)
-        await discounts.give_back(tx, kept, now=shop.now)
-    assert await counted(shop, code) == (0, 0)
 
 
 @pytest.mark.feature("A24")

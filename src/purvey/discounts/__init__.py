@@ -1,7 +1,7 @@
 """Discounts: codes that take something off a purchase, counted exactly however many ask at once.
 
 A sale asks `redeemable`, prices with `code.terms`, and then holds a use by `reserve`; it ends in `use` or
-`release`, and in `give_back` when all is undone. Nothing else may be stacked with a code.
+`release`. A refunded purchase has used its code all the same. Nothing else may be stacked with a code.
 """
 
 from purvey.discounts.actions import (
@@ -10,7 +10,6 @@ from purvey.discounts.actions import (
     create,
     find,
     get,
-    give_back,
     redeemable,
     release,
     remove,
@@ -37,7 +36,6 @@ __all__ = [
     "create",
     "find",
     "get",
-    "give_back",
     "limit_guesses",
     "preview",
     "redeemable",

@@ -91,11 +91,6 @@ async def release(tx: Tx, purchase_id: UUID, *, now: datetime) -> None:
     await store.release(tx, purchase_id, now)
 
 
-async def give_back(tx: Tx, purchase_id: UUID, *, now: datetime) -> None:
-    """The purchase was undone: the use it made is free again. Harmless when it made none."""
-    await store.give_back(tx, purchase_id, now)
-
-
 async def create(db: Database, me: Identity, *, site: Site, form: CreateDiscountCode, now: datetime) -> DiscountCode:
     """A new code of a site; CodeTaken, Invalid."""
     code = forms.new_code(form, site=site, now=now)

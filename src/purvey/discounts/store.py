@@ -169,21 +169,6 @@ from moved
 where c.id = moved.discount_code_id
 """
 
-# A use that was made is undone.
-GIVE_BACK = """
-with moved as (
-    update discount_uses
-    set state = 'RELEASED', at = $2
-    where purchase_id = $1
-        and state = 'USED'
-    returning discount_code_id
-)
-update discount_codes c
-set used = c.used - 1
-from moved
-where c.id = moved.discount_code_id
-"""
-
 # Whether a purchase's use is held, made, or let go.
 STATE = "select state from discount_uses where purchase_id = $1"
 
@@ -263,10 +248,6 @@ async def take_again(tx: Tx, purchase_id: UUID, now: datetime) -> bool:
 
 async def release(tx: Tx, purchase_id: UUID, now: datetime) -> bool:
     return await tx.do(RELEASE, purchase_id, now) == 1
-
-
-async def give_back(tx: Tx, purchase_id: UUID, now: datetime) -> bool:
-    return await tx.do(GIVE_BACK, purchase_id, now) == 1
 
 
 def changeable(code: DiscountCode) -> list[object]:

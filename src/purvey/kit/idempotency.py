@@ -6,7 +6,7 @@ leaves both or neither. Doors that call the outside between two transactions kee
 """
 
 from collections.abc import Awaitable, Callable
-from datetime import datetime, timedelta
+from datetime import datetime
 from hashlib import sha256
 from typing import Any
 
@@ -20,7 +20,6 @@ KEY_LENGTH = 255
 RETRY_AFTER_SECONDS = 1
 BODY_LIMIT_BYTES = 10_000_000
 NOT_KEPT = {402, 409, 429}
-KEPT_FOR = timedelta(days=7)
 WRITES = {"POST", "PUT", "PATCH", "DELETE"}
 
 
