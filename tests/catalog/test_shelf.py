@@ -32,3 +32,20 @@ async def test_the_last_copy_given_back_while_a_buyer_waits_for_it_is_held_for_t
     await waiting
 
     assert await shop.stock_of(atlas) == (1, 1, 0)
+
+
+@pytest.mark.feature("A25")
+async def test_a_product_that_was_sold_before_it_was_limited_keeps_true_books(shop: Shop) -> None:
+    ana, ben = await shop.author("ana"), await shop.person("ben")
+    atlas = await ana.sells("Field Atlas")
+    assert ana.site
+    door = f"/v1/sites/{ana.site['id']}/products/{atlas['id']}"
+    await ben.has(atlas)
+    for limits in ({"isLimited": True, "totalQuantity": 9}, {"isLimited": False}):
+        assert (await ana.put(door, limits)).status_code == 200
+        await shop.books_agree(ana)
+        await (await shop.person("eve")).has(atlas)
+
+    assert (await ana.put(door, {"isLimited": True, "totalQuantity": 4})).status_code == 200
+    assert await shop.stock_of(atlas) == (4, 0, 3)
+    await shop.books_agree(ana)

@@ -436,3 +436,61 @@ async def test_two_refunds_that_arrive_together_are_both_told(shop: Shop) -> Non
     )
     assert [(each["payload"]["amount"], each["payload"]["whole"]) for each in told] == [(500, False), (700, True)]
     await shop.books_agree(ana)
+
+
+@pytest.mark.feature("A21")
+async def test_late_money_goes_back_while_its_buyer_is_at_another_checkout_of_the_same_thing(shop: Shop) -> None:
+    ana, ben, atlas, purchase = await a_purchase(shop)
+    shop.minutes_pass(31)
+    await shop.sweeps()
+    again = await ben.buys(atlas)
+    await shop.db.do(
+        "update test_bank_sessions set state = 'open', expires_at = $2 where idempotency_key = $1",
+        UUID(purchase["paymentId"]),
+        shop.now + timedelta(minutes=5),
+    )
+    await ben.answers_the_bank(purchase, "pay")
+    await ben.pays(again)
+    assert (await ben.sees(purchase))["status"] == "REFUNDED"
+    assert (await ben.sees(again))["status"] == "SUCCEEDED"
+    await shop.books_agree(ana)
+
+
+@pytest.mark.feature("A21", "A24")
+async def test_late_money_goes_back_when_its_buyer_used_the_code_elsewhere(shop: Shop) -> None:
+    ana, ben = await shop.author("ana"), await shop.person("ben")
+    assert ana.site
+    atlas, guide = await ana.sells("Field Atlas"), await ana.sells("Guide")
+    body = {"code": "MINE", "discountType": "PERCENTAGE", "value": 50, "maxUsesPerBuyer": 1}
+    assert (await ana.post(f"/v1/sites/{ana.site['id']}/discount-codes", body)).status_code == 201
+    purchase = await ben.buys(atlas, code="MINE")
+    shop.minutes_pass(31)
+    await shop.sweeps()
+    await ben.has(guide, code="MINE")
+
+    await pays_too_late(shop, ben, purchase)
+
+    assert (await ben.sees(purchase))["status"] == "REFUNDED"
+    await shop.books_agree(ana)
+
+
+@pytest.mark.feature("A22")
+async def test_a_whole_refund_at_the_bank_itself_ends_what_was_set_aside_here(shop: Shop) -> None:
+    ana, ben, atlas, purchase = await a_purchase(shop)
+    await ben.pays(purchase)
+    bank: Any = shop.world.gateways
+    references = References(
+        payment_id=UUID(purchase["paymentId"]), tenant_id=ben.id, checkout_reference=None, reference=None
+    )
+    async with shop.db.transaction() as tx:
+        await purchases.request_refund(
+            tx, UUID(purchase["id"]), amount=500, reason="bent", requested_by=ana.id, now=shop.now
+        )
+    await bank.installed["testbank"].refund(
+        references, refund_id=new_id(), amount=Money(1200, "EUR"), reason="by telephone"
+    )
+    await shop.settles()
+    back = await ben.sees(purchase)
+    assert (back["status"], sorted(each["status"] for each in back["refunds"])) == ("REFUNDED", ["FAILED", "SUCCEEDED"])
+    assert not await ben.owns(atlas)
+    await shop.books_agree(ana)

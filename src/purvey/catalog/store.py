@@ -157,13 +157,14 @@ greatest(p.sold_count + coalesce((select sum(t.quantity) from sold_tallies t whe
 
 # A product becomes limited: what was sold before counts, unless it is more than there shall be.
 OPEN_STOCK = f"""
-insert into stock (product_id, total, sold)
-select p.id, $2, {EVER_SOLD}
+insert into stock (product_id, total, sold, sold_before)
+select p.id, $2, {EVER_SOLD}, {EVER_SOLD}
 from products p
 where p.id = $1
     and {EVER_SOLD} <= $2
 on conflict (product_id) do update
-set total = excluded.total, sold = greatest(stock.sold, excluded.sold)
+set total = excluded.total, sold = greatest(stock.sold, excluded.sold),
+    sold_before = stock.sold_before + greatest(stock.sold, excluded.sold) - stock.sold
 where stock.reserved + greatest(stock.sold, excluded.sold) <= excluded.total
 """
 

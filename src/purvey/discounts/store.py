@@ -135,7 +135,16 @@ from moved
 where c.id = moved.discount_code_id
 """
 
-# A use whose hold was let go is taken after all, if one is left.
+# The code of a purchase, locked, so that its uses can be counted.
+LOCK_CODE = """
+select c.id
+from discount_codes c
+join discount_uses u on u.discount_code_id = c.id
+where u.purchase_id = $1
+for no key update of c
+"""
+
+# A use whose hold was let go is taken after all, if one is left, for everybody and for its buyer.
 TAKE_AGAIN = """
 with taken as (
     update discount_codes c
@@ -145,6 +154,13 @@ with taken as (
         and u.state = 'RELEASED'
         and c.id = u.discount_code_id
         and (c.max_uses is null or c.reserved + c.used < c.max_uses)
+        and (c.max_uses_per_buyer is null or c.max_uses_per_buyer > (
+            select count(*)
+            from discount_uses other
+            where other.discount_code_id = c.id
+                and other.buyer_id = u.buyer_id
+                and other.state <> 'RELEASED'
+        ))
     returning c.id
 )
 update discount_uses
@@ -243,6 +259,7 @@ async def use(tx: Tx, purchase_id: UUID, now: datetime) -> bool:
 
 
 async def take_again(tx: Tx, purchase_id: UUID, now: datetime) -> bool:
+    await tx.value(LOCK_CODE, purchase_id)
     return await tx.do(TAKE_AGAIN, purchase_id, now) == 1
 
 

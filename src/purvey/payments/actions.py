@@ -177,6 +177,8 @@ async def adopted(tx: Tx, course: Course, standing: RefundStanding, *, now: date
     """A refund that was made at the gateway itself; None when it failed, or is more than there was."""
     if standing.state == "failed":
         return None
+    if standing.amount.minor > course.payment.refundable:
+        await make_room(tx, course, now=now)
     refund = await refund_store.open_refund(
         tx,
         course.payment.id,
@@ -192,6 +194,12 @@ async def adopted(tx: Tx, course: Course, standing: RefundStanding, *, now: date
     if refund is not None:
         course.payment = gone_back(course.payment, reserved=-refund.amount, arrived=0)
     return refund
+
+
+async def make_room(tx: Tx, course: Course, *, now: datetime) -> None:
+    """What is only set aside cannot go back any more: its money went back at the gateway itself."""
+    freed = await refund_store.turn_down_requested(tx, course.payment.id, failure=AT_THE_GATEWAY, now=now)
+    course.payment = gone_back(course.payment, reserved=freed, arrived=0)
 
 
 def gone_back(payment: Payment, *, reserved: int, arrived: int) -> Payment:

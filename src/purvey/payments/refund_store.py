@@ -50,6 +50,25 @@ from reserved
 returning {REFUND}
 """
 
+# Refunds that are only asked for are over; what was set aside for them is free again.
+TURN_DOWN_REQUESTED = """
+with over as (
+    update refunds
+    set status = 'FAILED', failure = $2, updated_at = $3
+    where payment_id = $1
+        and status = 'REQUESTED'
+    returning amount
+), freed as (
+    select coalesce(sum(amount), 0)::bigint as amount from over
+), kept as (
+    update payments
+    set refunding_amount = refunding_amount - freed.amount, updated_at = $3
+    from freed
+    where id = $1
+)
+select amount from freed
+"""
+
 REFUND_BY_ID = f"select {REFUND} from refunds where id = $1"
 
 # A refund by our id, or by the gateway's for one that was made there.
@@ -81,6 +100,12 @@ set status = excluded.status, reason = excluded.reason, closed_at = excluded.clo
 
 async def refunds_due(db: Queries, *, now: datetime, limit: int, first: Any, longest: Any) -> list[Refund]:
     return await db.rows(Refund, REFUNDS_DUE, now, limit, first, longest)
+
+
+async def turn_down_requested(tx: Tx, payment_id: UUID, *, failure: str, now: datetime) -> int:
+    """Fail a locked payment's refunds that nobody has let go yet; how much was set aside for them."""
+    freed: int = await tx.value(TURN_DOWN_REQUESTED, payment_id, failure, now)
+    return freed
 
 
 async def open_refund(

@@ -95,5 +95,7 @@ async def go_on_with_refund(db: Database, gateways: Gateways, refund: Refund, *,
             standing = Standing(state=State.UNKNOWN, refunds=(sent,))
             await settle(tx, payment.id, standing, actor=f"gateway:{payment.provider}", now=now)
         reach("refund.noted")
+        if sent.state == "failed":  # for money that went back at the gateway itself, say
+            await catch_up(db, gateways, payment, now=now)
     elif refund.status is RefundStatus.SENT:
         await catch_up(db, gateways, payment, now=now)

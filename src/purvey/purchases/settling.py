@@ -87,8 +87,8 @@ async def deliver(tx: Tx, purchase: Purchase, payment: Payment, *, now: datetime
 
 
 async def sell_late(tx: Tx, purchase: Purchase, *, now: datetime) -> bool:
-    """Whether late money can be honoured: enough is left, the code too, and the buyer has not bought it again."""
-    if purchase.product_type not in BY_HAND and await store.owns(tx, purchase):
+    """Whether late money can be honoured: enough is left, the code too, and the buyer does not buy it again."""
+    if purchase.product_type not in BY_HAND and await store.has_or_buys(tx, purchase):
         return False
     try:
         counted = await catalog.sell_at_once(tx, purchase.items)

@@ -106,13 +106,20 @@ join users u on u.id = p.buyer_id
 where p.id = $1
 """
 
-OWNS_ANY = """
+# From another purchase or source, or from a checkout that is open: that one may still be paid.
+HAS_OR_BUYS = """
 select exists (
     select
     from entitlements
     where user_id = $1
         and (product_id = $2 or chapter_id = $3)
         and state = 'LIVE'
+) or exists (
+    select
+    from purchases
+    where buyer_id = $1
+        and (product_id = $2 or chapter_id = $3)
+        and goods = 'HELD'
 )
 """
 
@@ -213,9 +220,10 @@ async def note_counted(tx: Tx, purchase_id: UUID, counted: set[UUID]) -> None:
     await tx.do(COUNTED, purchase_id, sorted(counted))
 
 
-async def owns(db: Queries, purchase: Purchase) -> bool:
-    """Whether the buyer has, from elsewhere, what this purchase is of."""
-    return bool(await db.value(OWNS_ANY, purchase.buyer_id, purchase.product_id, purchase.chapter_id))
+async def has_or_buys(tx: Tx, purchase: Purchase) -> bool:
+    """Whether the buyer has from elsewhere, or is buying again, what this is; they begin nothing meanwhile."""
+    await lock_buyer(tx, purchase.buyer_id)
+    return bool(await tx.value(HAS_OR_BUYS, purchase.buyer_id, purchase.product_id, purchase.chapter_id))
 
 
 async def checkout_subject(db: Queries, purchase_id: UUID) -> CheckoutSubject:
