@@ -64,6 +64,8 @@ async def buy(
     The same order again, or the same key, gives the same purchase. Raises the refusals of `rules`,
     SoldOut, InvalidDiscount, Invalid, and GatewayDown when the gateway does not answer (asking again is safe).
     """
+    if order.discount_code is not None:
+        await discounts.limit_guesses(db, str(me.user_id), now=now)
     if order.payment_method_id is not None:
         await refuse_foreign_method(db, gateways, me, order)
     started = await held(db, gateways, me, order, key=key, now=now)
