@@ -390,3 +390,20 @@ async def test_what_was_sold_without_a_limit_is_counted_in_time(shop: Shop) -> N
 
     await eventually(counted)
     await shop.books_agree(ana)
+
+
+@pytest.mark.feature("A16", "A12")
+async def test_a_chapter_that_changed_its_currency_is_another_checkout(shop: Shop) -> None:
+    ana, ben = await shop.author("ana"), await shop.person("ben")
+    assert ana.site
+    chapter = await ana.writes(await ana.begins_series(), "Two", price=150)
+    door = f"/v1/chapters/{chapter['id']}/purchase"
+    before = (await ben.post(door, {})).json()
+    changed = await ana.put(f"/v1/sites/{ana.site['id']}/chapters/{chapter['id']}", {"currencyCode": "USD"})
+    assert changed.status_code == 200, changed.text
+
+    after = (await ben.post(door, {})).json()
+
+    assert (await ben.sees({"id": after["purchaseId"]}))["currencyCode"] == "USD"
+    assert (await ben.sees({"id": before["purchaseId"]}))["status"] == "CANCELLED"
+    await shop.books_agree(ana)

@@ -132,6 +132,7 @@ def same_terms(
         purchase.price_version_id == sought.price_version_id
         and purchase.quantity == order.quantity
         and purchase.final_amount == final_amount
+        and purchase.currency == sought.currency
         and purchase.discount_code_id == discount_code_id
         and purchase.shipping_address == address
         and purchase.brief == order.brief

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 import structlog
@@ -33,7 +33,7 @@ class Data(msgspec.Struct, frozen=True):
 
 
 class Event(msgspec.Struct, frozen=True):
-    id: str
+    id: Annotated[str, msgspec.Meta(min_length=1, max_length=255)]
     type: str
     data: Data
     api_version: str | None = None
@@ -61,7 +61,7 @@ def verify(secret: str, headers: Mapping[str, str], body: bytes, *, now: datetim
         stripe.WebhookSignature.verify_header(body, signature if signature.isascii() else "", secret)
     except (stripe.SignatureVerificationError, UnicodeDecodeError):
         raise BadSignature("This notice is not signed with the secret of this shop's webhook at Stripe") from None
-    if now.timestamp() - signed_at(signature) > TOLERANCE_SECONDS:
+    if int(now.timestamp()) - signed_at(signature) > TOLERANCE_SECONDS:
         raise BadSignature("This notice was signed too long ago")
 
 
