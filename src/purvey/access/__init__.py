@@ -19,7 +19,7 @@ from purvey.access.recovery import (
     reset_password,
     verify_email,
 )
-from purvey.access.rules import email_of
+from purvey.access.rules import email_of, network_of
 from purvey.access.store import at_site, find_user, find_user_by_email, identify
 from purvey.access.sweeping import FORGET_EVERY_SECONDS, forget_old
 from purvey.kit.audit_log import audit, changes
@@ -57,6 +57,7 @@ __all__ = [
     "keys_of",
     "make_key",
     "make_one_time_token",
+    "network_of",
     "reset_password",
     "revoke_key",
     "sessions_of",

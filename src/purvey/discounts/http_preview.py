@@ -11,7 +11,7 @@ from litestar.params import JSONBody
 from msgspec import UNSET, Meta, UnsetType
 
 from purvey import discounts
-from purvey.access import Identity
+from purvey.access import Identity, network_of
 from purvey.access.guards import optional, visit_of
 from purvey.discounts import rules
 from purvey.discounts.forms import CODE_MAX
@@ -59,8 +59,8 @@ async def validate_discount(
     now: NamedDependency[datetime],
 ) -> DiscountVerdict:
     """Try a code on a product before buying it. It holds nothing."""
-    asker = str(visitor.user_id) if visitor else visit_of(request).address
-    await discounts.limit_guesses(db, asker or "unknown", now=now)
+    asker = str(visitor.user_id) if visitor else network_of(visit_of(request).address)
+    await discounts.limit_guesses(db, asker, now=now)
     tried = await discounts.preview(
         db,
         code=data.code,
