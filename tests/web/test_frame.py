@@ -2,6 +2,7 @@
 
 import re
 
+from purvey.access.guards import SESSION_COOKIE
 from tests.vocabulary import Shop
 
 
@@ -41,3 +42,16 @@ async def test_an_address_that_nothing_is_at_is_a_page_for_people_and_json_for_m
     for path, headers in (("/nothing", {}), ("/v1/nothing", html)):
         r = await shop.http.get(path, headers=headers)
         assert r.status_code == 404 and r.json()["code"] == "not_found"
+
+
+async def test_the_back_button_shows_nothing_private_after_signing_out(shop: Shop) -> None:
+    ben = await shop.person("ben")
+    for path in ("/account", "/purchases", "/"):
+        r = await shop.http.get(path, headers={"Cookie": f"{SESSION_COOKIE}={ben.token}"})
+        assert r.status_code == 200 and r.headers["cache-control"] == "no-store", path
+    assert (await shop.http.get("/")).headers["cache-control"] == "private, no-cache"
+
+
+async def test_a_form_may_lead_to_the_checkout_of_a_tenants_own_stripe_account(shop: Shop) -> None:
+    policy = (await shop.http.get("/")).headers["content-security-policy"]
+    assert "https://checkout.stripe.com" in policy.partition("form-action")[2]

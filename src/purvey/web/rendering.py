@@ -20,6 +20,7 @@ from purvey.web.assets import asset_url
 from purvey.web.forms import Form
 from purvey.web.session import VISITOR_COOKIE, Page, cookie, form_token, world_of
 
+STRIPE_CHECKOUT = "https://checkout.stripe.com"  # always: any tenant may have keys of its own
 VISITOR_SECONDS = 7 * 24 * 3600
 DONE = {
     "saved": "Saved.",
@@ -117,12 +118,17 @@ def page(
         html,
         status_code=problems.status_of(refused) if refused else status,
         media_type=MediaType.HTML,
-        headers={**page_headers(world_of(request).settings), **(headers or {})},
+        headers={**page_headers(world_of(request).settings), **nothing_left(request), **(headers or {})},
     )
     if refused and refused.retry_after_seconds is not None:
         response.headers["Retry-After"] = str(refused.retry_after_seconds)
     remember_visitor(request, response)
     return response
+
+
+def nothing_left(request: Page) -> Mapping[str, str]:
+    """What somebody signed in has seen is not to be had by the back button once they are signed out."""
+    return {"Cache-Control": "no-store"} if request.scope["state"].get("identity") else {}
 
 
 def remember_visitor(request: Page, response: Response[str]) -> None:
@@ -165,9 +171,7 @@ def page_headers(settings: Settings) -> Mapping[str, str]:
 
 def payment_hosts(settings: Settings) -> list[str]:
     """Where a checkout may lead: a browser counts a form's redirects as where it was sent."""
-    hosts = [settings.base_url]
-    if settings.stripe_secret_key:
-        hosts.append("https://checkout.stripe.com")
+    hosts = [settings.base_url, STRIPE_CHECKOUT]
     if settings.stripe_api_base:
         hosts.append(settings.stripe_api_base)
     return sorted({f"{urlsplit(host).scheme}://{urlsplit(host).netloc}" for host in hosts})
