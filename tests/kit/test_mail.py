@@ -84,3 +84,9 @@ async def test_without_a_server_a_letter_is_a_file_that_opens(tmp_path: Path) ->
 
     kept = email.message_from_bytes((tmp_path / f"{letter.id}.eml").read_bytes(), policy=email.policy.default)
     assert kept["To"] == "ben@example.com"
+
+
+async def test_letters_in_a_folder_are_nobody_elses_to_read(tmp_path: Path) -> None:
+    letter = Letter(id=new_id(), sender="shop@example.com", to="ben@example.com", subject="A link", text="t", html="h")
+    await FolderPostman(tmp_path / "mail").send(letter, message_of(letter, host="example.com"))
+    assert (tmp_path / "mail").stat().st_mode & 0o077 == 0

@@ -79,3 +79,8 @@ def test_the_settings_name_the_store(tmp_path: Path, monkeypatch: pytest.MonkeyP
     for wrong in ("s3://", "s3://bucket?key=secret"):
         with pytest.raises(SettingsError, match="PURVEY_STORAGE_URL"):
             opened(wrong)
+
+
+async def test_the_folder_is_nobody_elses_to_look_into(tmp_path: Path) -> None:
+    await put(Folder(tmp_path / "files"), "files/a/b", blocks(b"goods"))
+    assert (tmp_path / "files").stat().st_mode & 0o077 == 0

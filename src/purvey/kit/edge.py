@@ -61,7 +61,12 @@ def measure(scope: Scope, status: int, seconds: float) -> None:
     requests, times = counts_of(method, scope.get("path_template") or "unknown", status)
     requests.inc()
     times.observe(seconds)
-    log.info("request", method=method, path=scope["path"], status=status, ms=round(seconds * 1000, 1))
+    log.info("request", method=method, path=shown(scope["path"]), status=status, ms=round(seconds * 1000, 1))
+
+
+def shown(path: str) -> str:
+    """A path as a log may hold it: no control character of a stranger's reaches an operator's terminal."""
+    return path if path.isprintable() else ascii(path)
 
 
 @lru_cache(COUNTS_AT_HAND)

@@ -40,13 +40,16 @@ class Postman(Protocol):
 
 
 class FolderPostman:
-    """Keeps letters as files that any mail program opens, and names each in the log."""
+    """Keeps letters as files that any mail program opens, and names each in the log.
+
+    They carry links that open accounts: nobody else on the machine may look into the folder.
+    """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
     async def send(self, letter: Letter, message: EmailMessage) -> None:
-        self.folder.mkdir(parents=True, exist_ok=True)
+        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         part = self.folder / f".{letter.id}.part"
         part.write_bytes(message.as_bytes())
         target = self.folder / f"{letter.id}.eml"

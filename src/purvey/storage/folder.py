@@ -44,7 +44,7 @@ class Folder:
 
     async def write(self, part: Path, chunks: AsyncIterator[bytes], *, limit_bytes: int) -> Stored:
         digest, size = sha256(), 0
-        file = await asyncio.to_thread(begin, part)
+        file = await asyncio.to_thread(begin, self.root, part)
         try:
             async for block in gathered(chunks):
                 size += len(block)
@@ -83,7 +83,9 @@ class Folder:
         return self.root / f"{key}.part"
 
 
-def begin(part: Path) -> BinaryIO:
+def begin(root: Path, part: Path) -> BinaryIO:
+    """The folder of goods that cost money is ours alone, where we make it."""
+    root.mkdir(mode=0o700, parents=True, exist_ok=True)
     part.parent.mkdir(parents=True, exist_ok=True)
     return part.open("wb")
 
