@@ -6,7 +6,6 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-import asyncpg
 import msgspec
 import structlog
 
@@ -66,15 +65,14 @@ async def work(
     queues: Sequence[str] = QUEUES,
     stop: asyncio.Event,
 ) -> None:
-    """Work until `stop` is set. A lost database ends a round, and the next one begins when it is back."""
+    """Work until `stop` is set. Whatever ends a round (a lost database above all), the next one begins after a moment."""
     sweeping = asyncio.create_task(sweep_forever(db, clock=clock, sweeps=sweeps, stop=stop))
     while not stop.is_set():
         try:
             await one_round(db, clock=clock, reactions=reactions, queues=queues, stop=stop)
-        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, RuntimeError) as error:
-            if stop.is_set():
-                break
-            log.warning("worker lost the database; trying again", error=str(error))
+        except Exception as error:
+            log.warning("the worker's round ended; beginning another", error=repr(error))
+        if not stop.is_set():
             await asyncio.sleep(RESTART_SECONDS)
     await sweeping
 
