@@ -65,7 +65,7 @@ async def work(
     queues: Sequence[str] = QUEUES,
     stop: asyncio.Event,
 ) -> None:
-    """Work until `stop` is set. Whatever ends a round (a lost database above all), the next one begins after a moment."""
+    """Work until `stop` is set. Whatever ends a round, a lost database above all, another begins."""
     sweeping = asyncio.create_task(sweep_forever(db, clock=clock, sweeps=sweeps, stop=stop))
     while not stop.is_set():
         try:
