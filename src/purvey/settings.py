@@ -105,6 +105,11 @@ def url(*schemes: str) -> Callable[[str], str]:
         parts = urlsplit(value)
         if parts.scheme not in schemes:
             raise ValueError(f"not a URL that begins with {' or '.join(scheme + '://' for scheme in schemes)}")
+        try:
+            for host in parts.netloc.rpartition("@")[2].split(","):
+                _ = urlsplit(f"//{host}").port
+        except ValueError:
+            raise ValueError("a URL whose port is no number from 0 to 65535") from None
         return value.rstrip("/")
 
     return read

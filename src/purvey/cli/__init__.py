@@ -27,7 +27,7 @@ def main() -> None:
     except (SettingsError, MigrationError, EmbeddedPostgresError, Refusal) as error:
         sys.exit(f"purvey: {error}")
     except (asyncpg.PostgresError, asyncpg.InterfaceError) as error:
-        sys.exit(f"purvey: the database refused: {error}; `purvey doctor` says more")
+        sys.exit(f"purvey: the database refused: {' '.join(str(error).split())}; `purvey doctor` says more")
     except OSError as error:
         sys.exit(f"purvey: {error}")
     except KeyboardInterrupt:

@@ -25,6 +25,7 @@ def run_demo(*, host: str, port: int) -> int:
     settings = demo_settings(host=host, port=port)
     logs.set_up(settings.log_format)
     opened.refuse_unsafe(settings)
+    opened.refuse_address(host, port)
     settings.home.mkdir(mode=0o700, parents=True, exist_ok=True)
     with opened.database(settings) as dsn:
         asyncio.run(prepare(settings, dsn=dsn))

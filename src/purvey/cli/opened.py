@@ -1,6 +1,7 @@
 """Opening what a command works on: settings, the embedded database or the one named, the world."""
 
 import asyncio
+import socket
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 
@@ -59,6 +60,21 @@ async def world() -> AsyncIterator[World]:
         await refuse_pending(dsn)
         async with open_world(settings, dsn=dsn) as opened:
             yield opened
+
+
+def refuse_address(host: str, port: int) -> None:
+    """SettingsError for an address that cannot be listened on, before anything is started for it."""
+    if not 0 < port < 65536:
+        raise SettingsError(f"there is no port {port}: give one from 1 to 65535")
+    try:
+        family, kind, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        with socket.socket(family, kind) as door:
+            door.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            door.bind(address)
+    except OSError as error:
+        raise SettingsError(
+            f"cannot listen on {host} port {port}: {error.strerror}; end what is there, or choose another --port"
+        ) from None
 
 
 def refuse_unsafe(settings: Settings) -> None:

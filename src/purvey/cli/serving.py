@@ -88,6 +88,7 @@ def run_server(*, host: str, port: int, workers: int, with_worker: bool) -> int:
     settings = read_settings()
     logs.set_up(settings.log_format)
     opened.refuse_unsafe(settings)
+    opened.refuse_address(host, port)
     with opened.database(settings) as dsn:
         asyncio.run(opened.refuse_pending(dsn))
         if workers == 1:
