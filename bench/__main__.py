@@ -1,38 +1,47 @@
-"""Every figure, in one run: what is measured, what it is held against, and the ratio of the two."""
+"""Every figure, in one run: what is measured, what it is held against, and the ratio of the two.
 
+`python -m bench [--json FILE]`
+"""
+
+import argparse
 import asyncio
-import json
-import subprocess
+import os
 import sys
 import tempfile
-import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import asyncpg
-import psutil
 
-from bench import statements
+from bench import purchases, reads, scale
+from bench.figures import Figure, table, write_json
 from bench.stock_of_goods import fill
 from purvey.kit.migrate import migrate
 from purvey.kit.postgres import EmbeddedPostgres
 
-SECONDS = 4.0
-CONNECTIONS = 16
-ROUNDS = 3
-
 
 def main() -> None:
+    asked = argparse.ArgumentParser(prog="bench", description="The figures of the README, from one run.")
+    asked.add_argument("--json", type=Path, help="write the figures to this file as well")
+    file = asked.parse_args().json
     with tempfile.TemporaryDirectory(prefix="purvey-bench-") as folder:
-        home = Path(folder)
-        server = EmbeddedPostgres(home / "postgres").start()
-        try:
-            asyncio.run(prepare(server.dsn))
-            reads(server.dsn, home)
-        finally:
-            server.stop()
+        Path(folder).chmod(0o755)  # for the account that root's PostgreSQL runs as
+        found = list(told(measure(Path(folder))))
+    print(f"\n{table(found)}\n\n{machine()}")
+    if file:
+        write_json(found, file)
+
+
+def measure(folder: Path) -> Iterator[Figure]:
+    server = EmbeddedPostgres(folder / "postgres").start()
+    try:
+        asyncio.run(prepare(server.dsn))
+        yield from reads.figures(server.dsn, folder)
+        yield from purchases.figures(server.dsn, folder)
+        yield scale.figure(server.dsn)
+    finally:
+        server.stop()
+    yield purchases.demo_again(folder)
 
 
 async def prepare(dsn: str) -> None:
@@ -42,60 +51,16 @@ async def prepare(dsn: str) -> None:
     await connection.close()
 
 
-def reads(dsn: str, home: Path) -> None:
-    """Each public read beside a bare door with the same statement, in turn, so that both see the same machine."""
-    with serving(dsn, home) as (shop, bare, process):
-        site = statements.SITE
-        pairs = [
-            ("a door that does nothing", f"{shop}/healthz", f"{bare}/nothing", None),
-            ("the shop's list, 20 of 1,000", f"{shop}/v1/s/{site}/shop", f"{bare}/shelf", 0.8),
-            ("a product", f"{shop}/v1/s/{site}/shop/{statements.PRODUCT_SLUG}", f"{bare}/product", 0.8),
-        ]
-        print(f"{'':32}{'purvey/s':>10}{'p50 ms':>9}{'p99 ms':>9}{'bare/s':>10}{'ratio':>8}{'aim':>7}")
-        for name, ours, theirs, aim in pairs:
-            got, held = best(ours, theirs)
-            ratio = got["rate"] / held["rate"]
-            print(
-                f"{name:32}{got['rate']:10.0f}{got['p50_ms']:9.2f}{got['p99_ms']:9.2f}{held['rate']:10.0f}"
-                f"{ratio:8.2f}{aim or '':>7}" + (f"   {got['failed']:.0f} failed" if got["failed"] else ""),
-                flush=True,
-            )
-        print(f"memory of the serving process: {psutil.Process(process).memory_info().rss / 2**20:.0f} MiB")
+def told(figures: Iterator[Figure]) -> Iterator[Figure]:
+    """Each as it is found, for whoever waits."""
+    for each in figures:
+        print(f"{each.name} … {each.verdict or 'measured'}", file=sys.stderr, flush=True)
+        yield each
 
 
-def best(ours: str, theirs: str) -> tuple[dict[str, Any], dict[str, Any]]:
-    """The better of some rounds each, taken in turn: what else the machine did counts least."""
-    rounds = [(ask(ours), ask(theirs)) for _ in range(ROUNDS)]
-    return tuple(max((one[side] for one in rounds), key=lambda got: got["rate"]) for side in (0, 1))  # type: ignore[return-value]
-
-
-def ask(url: str) -> dict[str, Any]:
-    told = subprocess.run(
-        [sys.executable, "-m", "bench.load", url, str(CONNECTIONS), str(SECONDS)],
-        check=True,
-        capture_output=True,
-        text=True,
-    )
-    answer: dict[str, Any] = json.loads(told.stdout)
-    return answer
-
-
-@contextmanager
-def serving(dsn: str, home: Path) -> Iterator[tuple[str, str, int]]:
-    process = subprocess.Popen(
-        [sys.executable, "-m", "bench.server", dsn, str(home)],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,  # the log is written as in production, and thrown away
-        text=True,
-    )
-    assert process.stdout is not None
-    try:
-        shop, bare = process.stdout.readline().split()
-        time.sleep(0.5)
-        yield f"http://127.0.0.1:{shop}", f"http://127.0.0.1:{bare}", process.pid
-    finally:
-        process.terminate()
-        process.wait(20)
+def machine() -> str:
+    load = os.getloadavg()[0]
+    return f"{os.cpu_count()} cores, Python {sys.version.split()[0]}, load {load:.1f} at the end of the run"
 
 
 if __name__ == "__main__":

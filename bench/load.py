@@ -7,6 +7,7 @@ import asyncio
 import json
 import sys
 import time
+from functools import partial
 from urllib.parse import urlsplit
 
 import uvloop
@@ -55,6 +56,7 @@ class Asker(asyncio.Protocol):
 
 async def load(url: str, *, connections: int, seconds: float) -> dict[str, float]:
     parts = urlsplit(url)
+    assert parts.hostname and parts.port
     path = parts.path + (f"?{parts.query}" if parts.query else "")
     request = f"GET {path} HTTP/1.1\r\nHost: {parts.netloc}\r\n\r\n".encode()
     loop = asyncio.get_running_loop()
@@ -63,7 +65,7 @@ async def load(url: str, *, connections: int, seconds: float) -> dict[str, float
     for _ in range(connections):
         done = loop.create_future()
         _, asker = await loop.create_connection(
-            lambda done=done: Asker(request, began + seconds, done), parts.hostname, parts.port
+            partial(Asker, request, began + seconds, done), parts.hostname, parts.port
         )
         askers.append(asker)
     await asyncio.gather(*(asker.done for asker in askers))

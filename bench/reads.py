@@ -1,0 +1,74 @@
+"""The public reads, each beside a bare door with the same statement in the same process."""
+
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from bench import statements
+from bench.figures import Figure
+
+SECONDS = 1.0
+CONNECTIONS = 16
+ROUNDS = 8
+READS = 0.8
+
+
+def figures(dsn: str, home: Path) -> Iterator[Figure]:
+    with serving(dsn, home) as (shop, bare):
+        site = statements.SITE
+        yield read("a door that does nothing", f"{shop}/healthz", f"{bare}/nothing", aim=None)
+        yield read("the shop's list, 20 of 1,000", f"{shop}/v1/s/{site}/shop", f"{bare}/shelf", aim=READS)
+        product = f"{shop}/v1/s/{site}/shop/{statements.PRODUCT_SLUG}"
+        yield read("a product", product, f"{bare}/product", aim=READS)
+
+
+def read(name: str, ours: str, theirs: str, *, aim: float | None) -> Figure:
+    """The best of some short rounds each, taken in turn: what else the machine did counts least."""
+    ask(ours), ask(theirs)
+    rounds = [(ask(ours), ask(theirs)) for _ in range(ROUNDS)]
+    got, held = (max((one[side] for one in rounds), key=lambda told: told["rate"]) for side in (0, 1))
+    failed = sum(one["failed"] for each in rounds for one in each)
+    note = f"p50 {got['p50_ms']:.1f}, p99 {got['p99_ms']:.1f} ms"
+    return Figure(
+        name=name,
+        value=got["rate"],
+        unit="/s",
+        limit=held["rate"],
+        limit_is="/s bare",
+        at_least=aim,
+        note=note + (f", {failed:.0f} FAILED" if failed else ""),
+    )
+
+
+def ask(url: str) -> dict[str, Any]:
+    told = subprocess.run(
+        [sys.executable, "-m", "bench.load", url, str(CONNECTIONS), str(SECONDS)],
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    answer: dict[str, Any] = json.loads(told.stdout)
+    return answer
+
+
+@contextmanager
+def serving(dsn: str, home: Path) -> Iterator[tuple[str, str]]:
+    process = subprocess.Popen(
+        [sys.executable, "-m", "bench.server", dsn, str(home)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,  # the log is written as in production, and thrown away
+        text=True,
+    )
+    assert process.stdout is not None
+    try:
+        shop, bare = process.stdout.readline().split()
+        time.sleep(0.5)
+        yield f"http://127.0.0.1:{shop}", f"http://127.0.0.1:{bare}"
+    finally:
+        process.terminate()
+        process.wait(20)
