@@ -137,6 +137,7 @@ async def connect(dsn: str, *, min_size: int = 2, max_size: int = 20, pooler: bo
     """
     pool = await asyncpg.create_pool(
         dsn,
+        connect=reach,
         min_size=min_size,
         max_size=max_size,
         init=speak_json,
@@ -150,6 +151,14 @@ async def connect(dsn: str, *, min_size: int = 2, max_size: int = 20, pooler: bo
 
 async def leave_as_it_is(_: Any) -> None:
     """Nothing of ours outlives its transaction, so a connection goes back to the pool without a round trip."""
+
+
+async def reach(*where: Any, **how: Any) -> Any:
+    """A connection. A socket that is not there, or does not answer, is a database that is away: the same refusal."""
+    try:
+        return await asyncpg.connect(*where, **how)
+    except OSError as error:
+        raise ConnectionRefusedError(f"the database is away: {error}") from error
 
 
 async def nobody_listens(tx: Tx) -> None:

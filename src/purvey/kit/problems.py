@@ -182,6 +182,7 @@ HANDLERS: dict[Any, Any] = {
     UnicodeDecodeError: no_text,
     asyncpg.TransactionRollbackError: overwhelmed,  # a deadlock, resolved at this one's cost
     asyncpg.PostgresConnectionError: overwhelmed,
+    asyncpg.OperatorInterventionError: overwhelmed,
     asyncpg.TooManyConnectionsError: overwhelmed,
     asyncpg.CannotConnectNowError: overwhelmed,
     ConnectionRefusedError: overwhelmed,
