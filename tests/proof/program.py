@@ -28,6 +28,7 @@ class Program:
         self.base_url = f"http://127.0.0.1:{self.port}"
         self.log = home / "serve.log"
         self.process: subprocess.Popen[bytes] | None = None
+        self.workers: list[subprocess.Popen[bytes]] = []
 
     def environment(self, **told: str) -> dict[str, str]:
         ours = {name: value for name, value in os.environ.items() if not name.startswith("PURVEY_")}
@@ -41,17 +42,10 @@ class Program:
             **told,
         }
 
-    async def serves(self, *options: str, failpoint: str | None = None) -> None:
+    async def serves(self, *options: str, failpoint: str | None = None, **told: str) -> None:
         """Start it, and wait until it answers."""
-        told = {} if failpoint is None else {"PURVEY_FAILPOINT": failpoint}
-        with self.log.open("ab") as log:
-            self.process = subprocess.Popen(
-                [*PURVEY, "serve", "--port", str(self.port), *options],
-                env=self.environment(**told),
-                stdout=log,
-                stderr=log,
-                stdin=subprocess.DEVNULL,
-            )
+        told |= {} if failpoint is None else {"PURVEY_FAILPOINT": failpoint}
+        self.process = self.begins("serve", "--port", str(self.port), *options, **told)
         async with httpx.AsyncClient(base_url=self.base_url) as http, asyncio.timeout(START_SECONDS):
             while True:
                 assert self.process.poll() is None, self.said()
@@ -62,6 +56,17 @@ class Program:
                     pass
                 await asyncio.sleep(0.05)
 
+    def works(self) -> subprocess.Popen[bytes]:
+        """Start one more process that does nothing but background work."""
+        self.workers.append(self.begins("work"))
+        return self.workers[-1]
+
+    def begins(self, *command: str, **told: str) -> subprocess.Popen[bytes]:
+        with self.log.open("ab") as log:
+            return subprocess.Popen(
+                [*PURVEY, *command], env=self.environment(**told), stdout=log, stderr=log, stdin=subprocess.DEVNULL
+            )
+
     async def dies(self, *, seconds: float = 20) -> None:
         """It was killed by itself, at its failpoint."""
         assert self.process is not None
@@ -70,19 +75,17 @@ class Program:
                 await asyncio.sleep(0.02)
         assert self.process.returncode == -signal.SIGKILL, self.said()
 
-    @property
-    def dead(self) -> bool:
-        return self.process is None or self.process.poll() is not None
-
     def stops(self) -> None:
-        """End it, whatever it does."""
-        if self.process is not None and self.process.poll() is None:
-            self.process.terminate()
+        """End all of it, whatever it does."""
+        running = [process for process in (self.process, *self.workers) if process and process.poll() is None]
+        for process in running:
+            process.terminate()
+        for process in running:
             try:
-                self.process.wait(20)
+                process.wait(20)
             except subprocess.TimeoutExpired:
-                self.process.kill()
-                self.process.wait()
+                process.kill()
+                process.wait()
 
     async def runs(self, *command: str) -> tuple[int, str]:
         """Another command of the same installation: its exit code, and what it said."""
