@@ -78,9 +78,11 @@ async def tell_author(desk: Desk, heard: Heard, sold: Event) -> None:
     """A sale, told to whoever opened the site, when they asked to be told."""
     assert isinstance(sold, OneTimePurchaseCompleted)
     site = await tenants.find_site(heard.db, sold.site_id)
+    if not site.sale_notice:
+        return
     author = await access.find_user(heard.db, site.created_by)
     words = await words_of_sale(desk, heard, sold.subject_id, site_id=sold.site_id)
-    if not site.sale_notice or author is None or author.email is None or words is None:
+    if author is None or author.email is None or words is None:
         return
     words |= {"name": author.display_name, "link": f"{desk.base_url}/orders/{sold.subject_id}?site={site.slug}"}
     await desk.write(heard.db, kind="sale-notice", about=heard.event_id, to=author.email, now=heard.now, words=words)

@@ -48,6 +48,8 @@ class Chosen:
 
     async def close(self) -> None:
         await self.stripe.close()
+        if isinstance(bank := self.installed.get(TestBank.name), TestBank):
+            await bank.close()
 
 
 def open_gateways(settings: Settings, *, db: Database, clock: Callable[[], datetime]) -> Gateways:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from uuid import UUID
 
+import httpx
 import msgspec
 
 from purvey.kit.db import Database, Queries
@@ -26,6 +27,8 @@ from purvey.payments.testbank.events import BankMovesMoney
 from purvey.payments.testbank.model import BankRefund, Delivery, Session, State
 
 ID_BYTES = 24
+CALL_SECONDS = 10.0
+KEPT_SECONDS = 2.0  # shorter than any server keeps a silent connection, so that none is used as it closes
 STANDS = {
     State.OPEN: words.State.OPEN,
     State.PAID: words.State.PAID,
@@ -54,6 +57,15 @@ class TestBank:
     def __init__(self, db: Database, *, base_url: str, secret: bytes, clock: Callable[[], datetime]) -> None:
         self.db, self.base_url, self.secret, self.clock = db, base_url, secret, clock
         self.delivery = Delivery.NORMAL
+        self.http = httpx.AsyncClient(
+            timeout=CALL_SECONDS,
+            verify=base_url.startswith("https:"),
+            trust_env=False,
+            limits=httpx.Limits(keepalive_expiry=KEPT_SECONDS),
+        )
+
+    async def close(self) -> None:
+        await self.http.aclose()
 
     async def open_checkout(self, order: CheckoutOrder) -> Checkout:
         session = await store.open_session(

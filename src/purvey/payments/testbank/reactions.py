@@ -2,7 +2,6 @@
 
 from datetime import timedelta
 
-import httpx
 import msgspec
 
 from purvey.kit.events import Heard, Reaction, on
@@ -12,7 +11,6 @@ from purvey.payments.testbank.events import BankHasLateNews, BankHasNews, BankMo
 from purvey.payments.testbank.gateway import NoticeBody, bank_of
 
 LATE = timedelta(seconds=2)
-TIMEOUT_SECONDS = 10.0
 OK = 200
 
 
@@ -31,12 +29,10 @@ def reactions(gateways: Gateways) -> list[Reaction]:
         )
         headers = signing.signed(bank.secret, id=f"evt_{heard.event_id}", body=body, now=heard.now)
         headers["content-type"] = "application/json"
-        secure = session.webhook_url.startswith("https:")
-        async with httpx.AsyncClient(timeout=TIMEOUT_SECONDS, verify=secure, trust_env=False) as http:
-            for _ in range(news.repeat):
-                answer = await http.post(session.webhook_url, content=body, headers=headers)
-                if answer.status_code != OK:
-                    raise ShopDidNotListen(f"{session.webhook_url} answered {answer.status_code}")
+        for _ in range(news.repeat):
+            answer = await bank.http.post(session.webhook_url, content=body, headers=headers)
+            if answer.status_code != OK:
+                raise ShopDidNotListen(f"{session.webhook_url} answered {answer.status_code}")
 
     async def call_the_shop_late(heard: Heard, news: BankHasLateNews) -> None:
         await call_the_shop(heard, news)
