@@ -28,7 +28,7 @@ class Plan(msgspec.Struct, frozen=True):
     buyers: list[Buyer]
     at_once: int
     downloads: bool = True
-    poll_seconds: float = 0.02
+    poll_seconds: float = 0.05
 
 
 class Told(msgspec.Struct):

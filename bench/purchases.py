@@ -22,6 +22,7 @@ from bench.replay import Recording
 SECRET_KEY = "a-key-for-the-bench-and-for-nothing-else"
 BUYERS = 240
 AT_ONCE = 8
+EARLY = 80  # so many warm the connections up
 ROUNDS = 2
 RACING, UNITS = 200, 20
 WARM_UP = 3
@@ -44,7 +45,7 @@ def figures(dsn: str, home: Path) -> Iterator[Figure]:
     rounds = []
     for number in range(ROUNDS):
         with shop.started("serve", home, environment) as served:
-            buy(Plan(served.url, many, signed_in(dsn, f"early-{number}-", 2 * AT_ONCE), AT_ONCE))
+            buy(Plan(served.url, many, signed_in(dsn, f"early-{number}-", EARLY), AT_ONCE))
             got = buy(Plan(served.url, many, signed_in(dsn, f"buyer-{number}-", BUYERS), AT_ONCE))
         rounds.append((got, replay(dsn, recording, signed_in(dsn, f"bare-{number}-", BUYERS))))
     yield whole_purchase(recording, rounds)
