@@ -20,10 +20,10 @@ from bench.people import Author, Buyer, signed_in
 from bench.replay import Recording
 
 SECRET_KEY = "a-key-for-the-bench-and-for-nothing-else"
-BUYERS = 240
+BUYERS = 200
 AT_ONCE = 8
 EARLY = 80  # so many warm the connections up
-ROUNDS = 2
+ROUNDS = 3
 RACING, UNITS = 200, 20
 WARM_UP = 3
 PURCHASES = 0.35
