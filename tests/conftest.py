@@ -113,8 +113,9 @@ async def running(
     clock = Clock()
     dsn = await fresh_database(postgres, f"stories_{worker_id}")
     settings = Settings(
-        home=tmp_path_factory.mktemp("home"), secret_key="k" * 20 + "test-secret-key", test_bank=True, sign_up_limit=0
-    )
+        home=tmp_path_factory.mktemp("home"), secret_key="k" * 20 + "test-secret-key", test_bank=True, sign_up_limit=0,
+        siwa_plain_wallets=True,
+    )  # fmt: skip
     async with served(settings, dsn=dsn, clock=clock) as (world, base_url):
         yield world, base_url, clock
 

@@ -91,7 +91,7 @@ def framework(world: World) -> Litestar:
             path="/schema",
             render_plugins=[openapi.Json(path="/openapi.json"), openapi.Page(path="/")],
         ),
-        state=State({"db": world.db, "clock": world.clock, "world": world}),
+        state=State({"db": world.db, "clock": world.clock, "siwa": world.siwa, "world": world}),
         debug=False,
         logging_config=None,
     )

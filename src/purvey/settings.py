@@ -1,6 +1,7 @@
 """What the environment says, read once into one frozen value. Every wrong value is refused with its mend."""
 
 import os
+import re
 import secrets
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -34,6 +35,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     smtp_url: str | None = None
     mail_from: str = "shop@localhost"
     sign_up_limit: int = 20
+    siwa_registries: tuple[str, ...] = ()
+    siwa_plain_wallets: bool = False
+    siwa_signed_requests: str = "optional"
     log_format: str = "auto"
     failpoint: str | None = None
 
@@ -137,6 +141,17 @@ def whole_number(value: str) -> int:
     return int(value)
 
 
+REGISTRY = re.compile(r"eip155:[1-9][0-9]{0,15}:0x[0-9a-fA-F]{40}")
+
+
+def registries(value: str) -> tuple[str, ...]:
+    """ERC-8004 registries, lower case: `eip155:<chain>:0x<address>`, comma separated."""
+    found = [word.strip() for word in value.split(",")]
+    if not all(REGISTRY.fullmatch(word) for word in found):
+        raise ValueError("not a list such as eip155:8453:0x8004A169FB4a3325136EB29fA0ceB6D2e539a432")
+    return tuple(word.lower() for word in found)
+
+
 def one_of(*words: str) -> Callable[[str], str]:
     def read(value: str) -> str:
         if value not in words:
@@ -160,6 +175,9 @@ READERS: Mapping[str, Callable[[str], Any]] = {
     "smtp_url": url("smtp", "smtps"),
     "mail_from": str,
     "sign_up_limit": whole_number,
+    "siwa_registries": registries,
+    "siwa_plain_wallets": yes_or_no,
+    "siwa_signed_requests": one_of("optional", "required"),
     "log_format": one_of("auto", "json", "plain"),
     "failpoint": str,
 }

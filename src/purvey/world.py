@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import msgspec
 
-from purvey import wiring
+from purvey import access, wiring
 from purvey.kit import db as database
 from purvey.kit import failpoints
 from purvey.kit.db import Database
@@ -35,6 +35,7 @@ class World(msgspec.Struct, frozen=True, kw_only=True):
     gateways: Gateways
     reactions: Sequence[Reaction]
     sweeps: Sequence[Sweep]
+    siwa: access.Siwa | None = None
 
 
 @asynccontextmanager
@@ -53,6 +54,7 @@ async def open_world(settings: Settings, *, dsn: str, clock: Clock = wall_clock)
             clock=clock,
             storage=storage,
             gateways=gateways,
+            siwa=access.open_siwa(settings),
             reactions=reactions,
             sweeps=wiring.sweeps(settings, gateways=gateways, storage=storage),
         )

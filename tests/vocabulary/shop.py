@@ -4,7 +4,7 @@ import asyncio
 import itertools
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 import httpx
@@ -16,6 +16,11 @@ from tests.vocabulary import buying
 from tests.vocabulary.selling import sells
 from tests.vocabulary.uploading import adds_file, sends_form
 from tests.vocabulary.writing import begins_series, writes
+
+if TYPE_CHECKING:
+    from eth_account.signers.local import LocalAccount
+
+    from tests.vocabulary.agents import Agent
 
 SESSION_DAYS = 30
 counter = itertools.count(1)
@@ -107,6 +112,12 @@ class Shop:
             token_hash(token), id, self.now, self.now + timedelta(days=SESSION_DAYS),
         )  # fmt: skip
         return Person(self, id=id, name=word, email=email, token=token)
+
+    async def agent(self, wallet: "LocalAccount | None" = None) -> "Agent":
+        """A program that holds a wallet and is signed in with it."""
+        from tests.vocabulary.agents import signs_in
+
+        return await signs_in(self, wallet)
 
     async def author(self, name: str = "ana", *, currency: str = "EUR") -> Person:
         """Somebody with a site of their own."""

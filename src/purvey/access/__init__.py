@@ -20,6 +20,7 @@ from purvey.access.recovery import (
     verify_email,
 )
 from purvey.access.rules import email_of, network_of
+from purvey.access.siwa import Siwa, open_siwa, short_address, user_of_wallet
 from purvey.access.store import at_site, find_user, find_user_by_email, identify
 from purvey.access.sweeping import FORGET_EVERY_SECONDS, forget_old
 from purvey.kit.audit_log import audit, changes
@@ -36,6 +37,7 @@ __all__ = [
     "Permission",
     "Purpose",
     "Session",
+    "Siwa",
     "Sought",
     "User",
     "Visit",
@@ -58,13 +60,16 @@ __all__ = [
     "make_key",
     "make_one_time_token",
     "network_of",
+    "open_siwa",
     "reset_password",
     "revoke_key",
     "sessions_of",
+    "short_address",
     "sign_in",
     "sign_out",
     "sign_up",
     "throttle",
     "token_for",
+    "user_of_wallet",
     "verify_email",
 ]

@@ -13,13 +13,17 @@ from litestar.connection import ASGIConnection
 from litestar.handlers import BaseRouteHandler
 from litestar.types import Guard
 
-from purvey.access import Identity, Permission, Visit, store
+from purvey.access import Identity, Permission, Siwa, Visit, store
+from purvey.access.siwa import RECEIPT_HEADER, read_receipt
 from purvey.kit.asgi import Scope
-from purvey.kit.errors import NotAllowed, NotFound, Unauthenticated
+from purvey.kit.errors import Malformed, NotAllowed, NotFound, Unauthenticated
+from purvey.kit.ids import token_hash
 
 Connection = ASGIConnection[Any, Any, Any, Any]
 PUBLIC: dict[str, Any] = {"public": True}
 SESSION_COOKIE = "purvey_session"
+SIGNED = "request_signed"  # the key in a request's state that says that its signature was good
+BARE = ("/api/", "/mcp")  # where a receipt may do without a signature
 NOBODY = "Sign in first: POST /v1/auth/sign-in, then send the token as `Authorization: Bearer …`"
 
 
@@ -42,6 +46,20 @@ def refuse_keys(me: Identity) -> None:
 async def buyer(connection: Connection, _: BaseRouteHandler) -> None:
     """Anybody in person, as a buyer; or a key that may buy, and have what its maker bought."""
     refuse_missing(await someone(connection), [Permission.MAKE_PURCHASES])
+
+
+async def signed_request(connection: Connection, _: BaseRouteHandler) -> None:
+    """Anybody purvey knows; an agent must have signed this very request (ERC-8128), for its receipt may be stolen."""
+    me = await someone(connection)
+    if me.wallet is not None and not me.signed:
+        raise unsigned()
+
+
+def unsigned() -> Unauthenticated:
+    return Unauthenticated(
+        "Sign this request (ERC-8128) over its method, path, query, body and X-SIWA-Receipt",
+        code="signature_required",
+    )
 
 
 async def optional(connection: Connection, _: BaseRouteHandler) -> None:
@@ -80,10 +98,9 @@ def refuse_missing(me: Identity, needed: Sequence[Permission]) -> None:
 
 async def within(connection: Connection, tenant_id: UUID, *needed: Permission) -> Identity:
     """Who is asking, in the scope of a tenant that the body names: what `may` is for one that the path names."""
-    token = bearer_of(cast(Scope, connection.scope))
-    if token is None:
+    me = await identified(connection, tenant_id=tenant_id)
+    if me is None:
         raise Unauthenticated(NOBODY)
-    me = await known(connection, token, tenant_id=tenant_id)
     if not me.belongs:
         raise NotFound("There is no such tenant")
     refuse_missing(me, needed)
@@ -99,30 +116,57 @@ async def someone(connection: Connection) -> Identity:
 
 
 async def asking(connection: Connection) -> Identity | None:
-    """Who is asking, looked up once a request. A bad token is Unauthenticated, never nobody."""
+    """Who is asking, looked up once a request. A bad token or receipt is Unauthenticated, never nobody."""
     state: dict[str, Any] = connection.scope["state"]
     if "identity" not in state:
-        token = bearer_of(cast(Scope, connection.scope))
-        state["identity"] = None if token is None else await known(connection, token)
+        state["identity"] = await identified(connection)
     found: Identity | None = state["identity"]
     return found
 
 
-async def known(connection: Connection, token: str, *, tenant_id: UUID | None = None) -> Identity:
+async def identified(connection: Connection, *, tenant_id: UUID | None = None) -> Identity | None:
+    scope = cast(Scope, connection.scope)
+    token, receipt = bearer_of(scope), receipt_of(scope)
+    if token is None and receipt is None:
+        return None
+    if token is not None and receipt is not None:
+        raise Malformed("Send a token or a receipt, not both: who is asking?", code="two_identities")
     params = connection.path_params
-    app = connection.app.state
     site_id, tenant_id = params.get("site_id"), tenant_id or params.get("tenant_id")
-    me = await store.identify(
-        app.db,
-        token,
-        now=app.clock(),
-        site_id=site_id if isinstance(site_id, UUID) else None,
-        tenant_id=tenant_id if isinstance(tenant_id, UUID) else None,
-    )
+    site_id = site_id if isinstance(site_id, UUID) else None
+    tenant_id = tenant_id if isinstance(tenant_id, UUID) else None
+    if token is not None:
+        me = await by_token(connection, token, site_id=site_id, tenant_id=tenant_id)
+    else:
+        me = await by_receipt(connection, receipt or "", site_id=site_id, tenant_id=tenant_id)
+    request_id = scope["state"].get("request_id")
+    return msgspec.structs.replace(me, address=visit_of(connection).address, request_id=request_id)
+
+
+async def by_token(connection: Connection, token: str, *, site_id: UUID | None, tenant_id: UUID | None) -> Identity:
+    app = connection.app.state
+    me = await store.identify(app.db, token, now=app.clock(), site_id=site_id, tenant_id=tenant_id)
     if me is None:
         raise Unauthenticated("This token is unknown, expired or revoked; sign in again")
-    state: dict[str, Any] = connection.scope["state"]
-    return msgspec.structs.replace(me, address=visit_of(connection).address, request_id=state.get("request_id"))
+    return me
+
+
+async def by_receipt(connection: Connection, text: str, *, site_id: UUID | None, tenant_id: UUID | None) -> Identity:
+    """The agent whose receipt this is: alone where the shop allows that, else with its signature."""
+    app = connection.app.state
+    siwa: Siwa | None = app.siwa
+    if siwa is None:
+        raise Unauthenticated("Agents cannot sign in to this shop", code="siwa_off")
+    receipt = read_receipt(siwa.receipt_key, text, now=app.clock())
+    signed = bool(connection.scope["state"].get(SIGNED))
+    if not signed and (siwa.signed_only or not connection.scope["path"].startswith(BARE)):
+        raise unsigned()
+    me = await store.identify_wallet(
+        app.db, receipt.wallet, credential=token_hash(text), site_id=site_id, tenant_id=tenant_id
+    )
+    if me is None:
+        raise Unauthenticated("This wallet is no longer known here; sign in again")
+    return msgspec.structs.replace(me, signed=signed)
 
 
 def visit_of(connection: Connection) -> Visit:
@@ -139,6 +183,14 @@ def bearer_of(scope: Scope) -> str | None:
                 raise Unauthenticated("Authorization must be `Bearer <token>`")
             return token.strip()
     return None
+
+
+def receipt_of(scope: Scope) -> str | None:
+    """What X-SIWA-Receipt holds; two of them are no receipt."""
+    found = [str(value, "latin-1") for name, value in scope["headers"] if name == RECEIPT_HEADER.encode()]
+    if len(found) > 1:
+        raise Malformed("Send one X-SIWA-Receipt")
+    return found[0].strip() if found else None
 
 
 async def me(request: Request[Any, Any, Any]) -> Identity:

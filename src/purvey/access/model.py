@@ -61,7 +61,8 @@ class Identity(msgspec.Struct, frozen=True, kw_only=True):
 
     `site_id` and `tenant_id` are the scope, when the path names one that exists; `role` is the person's in it.
     `scopes` limits an API key, and `key_tenant_id` too when it was made for one tenant; None for a person's own
-    session. `address` and `request_id` are for the audit log.
+    session. `wallet` is the address that an agent signed in with, and `signed` says that it signed this very request.
+    `address` and `request_id` are for the audit log.
     """
 
     user_id: UUID
@@ -75,6 +76,8 @@ class Identity(msgspec.Struct, frozen=True, kw_only=True):
     key_tenant_id: UUID | None = None
     tenant_id: UUID | None = None
     role: Role | None = None
+    wallet: str | None = None
+    signed: bool = False
     address: str | None = None
     request_id: str | None = None
 

@@ -33,16 +33,17 @@ class Taken(Conflict):
 async def add(
     tx: Tx,
     *,
-    email: str,
+    email: str | None,
     name: str,
     username: str | None,
     password_hash: str | None,
     now: datetime,
+    likely: str | None = None,
     is_admin: bool = False,
     verified: bool = False,
 ) -> User:
-    """A row of a person; a user name is made from the name when none was chosen."""
-    first = username or rules.username_from(name)
+    """A row of a person; when no user name was chosen, it is the `likely` one or is made from the name."""
+    first = username or likely or rules.username_from(name)
     for number in range(NAMES_TRIED):
         word = first if number == 0 else f"{first}-{secrets.token_hex(1 + number // 4)[:7]}"
         user = await store.add_user(
@@ -58,7 +59,7 @@ async def add(
         )
         if user is not None:
             return user
-        if await store.find_user_by_email(tx, email):
+        if email is not None and await store.find_user_by_email(tx, email):
             raise Taken.email()
         if username is not None:
             raise Taken.username(username)

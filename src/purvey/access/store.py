@@ -55,6 +55,24 @@ where k.token_hash = $1
     and (k.expires_at is null or k.expires_at > $2)
 """
 
+# The same for a wallet. It never has an admin's power: what an agent's key may do, a shop's own people decide.
+BY_WALLET = """
+select u.id, u.email, u.email_verified_at is not null as email_verified, u.username, u.display_name,
+    false as is_admin, null::text[] as scopes, null::uuid as key_tenant_id,
+    scope.tenant_id, m.role
+from wallets w
+join users u on u.id = w.user_id
+left join lateral (
+    select tenant_id from sites where id = $2::uuid
+    union all
+    select id from tenants where id = $3::uuid
+) as scope on true
+left join memberships m on m.tenant_id = scope.tenant_id
+    and m.user_id = u.id
+    and (m.site_ids is null or $2 = any(m.site_ids))
+where w.address = $1
+"""
+
 # A key's last use, once a minute at most; nobody waits for another who is just writing it.
 USED = """
 update api_keys
@@ -79,6 +97,18 @@ async def identify(
         return None
     if by_key and (row["last_used_at"] is None or row["last_used_at"] <= now - USED_EVERY):
         await db.do(USED, digest, now, now - USED_EVERY)
+    return identity_of(row, digest)
+
+
+async def identify_wallet(
+    db: Queries, address: str, *, credential: bytes, site_id: UUID | None = None, tenant_id: UUID | None = None
+) -> Identity | None:
+    """Whose wallet this is, in the scope of a site or tenant; None when it is nobody's."""
+    row: Any = await db.record(BY_WALLET, address, site_id, tenant_id)
+    return None if row is None else msgspec.structs.replace(identity_of(row, credential), wallet=address)
+
+
+def identity_of(row: Any, credential: bytes) -> Identity:
     return Identity(
         user_id=row["id"],
         email=row["email"],
@@ -86,7 +116,7 @@ async def identify(
         username=row["username"],
         display_name=row["display_name"],
         is_admin=row["is_admin"],
-        credential=digest,
+        credential=credential,
         scopes=None if row["scopes"] is None else frozenset(row["scopes"]),
         key_tenant_id=row["key_tenant_id"],
         tenant_id=row["tenant_id"],
@@ -161,7 +191,7 @@ async def add_user(
     tx: Tx,
     *,
     id: UUID,
-    email: str,
+    email: str | None,
     username: str,
     display_name: str,
     password_hash: str | None,
