@@ -10,8 +10,11 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from purvey.kit.db import STATEMENT_SECONDS
+
 PREFIX = "PURVEY_"
 SECRET_KEY_LENGTH = 32
+HOUR_SECONDS = 3600
 WEAK_KEYS = {"secret", "changeme", "password", "development", "test"}
 
 
@@ -27,6 +30,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     base_url: str = "http://127.0.0.1:8000"
     database_url: str | None = None
     database_pooler: bool = False
+    database_timeout: int = STATEMENT_SECONDS
     storage_url: str | None = None
     stripe_secret_key: str | None = None
     stripe_webhook_secret: str | None = None
@@ -141,6 +145,13 @@ def whole_number(value: str) -> int:
     return int(value)
 
 
+def seconds(value: str) -> int:
+    count = whole_number(value)
+    if not 1 <= count <= HOUR_SECONDS:
+        raise ValueError(f"not from 1 to {HOUR_SECONDS} seconds")
+    return count
+
+
 REGISTRY = re.compile(r"eip155:[1-9][0-9]{0,15}:0x[0-9a-fA-F]{40}")
 
 
@@ -167,6 +178,7 @@ READERS: Mapping[str, Callable[[str], Any]] = {
     "base_url": url("http", "https"),
     "database_url": url("postgresql", "postgres"),
     "database_pooler": yes_or_no,
+    "database_timeout": seconds,
     "storage_url": url("s3", "gs", "az", "file"),
     "stripe_secret_key": str,
     "stripe_webhook_secret": str,

@@ -42,7 +42,7 @@ class World(msgspec.Struct, frozen=True, kw_only=True):
 async def open_world(settings: Settings, *, dsn: str, clock: Clock = wall_clock) -> AsyncIterator[World]:
     """Connect to everything; what was opened is closed at the end."""
     failpoints.arm(settings.failpoint)
-    db = await database.connect(dsn, pooler=settings.database_pooler)
+    db = await database.connect(dsn, pooler=settings.database_pooler, statement_seconds=settings.database_timeout)
     storage = open_storage(settings)
     gateways = open_gateways(settings, db=db, clock=clock)
     reactions = wiring.reactions(settings, gateways=gateways, storage=storage)

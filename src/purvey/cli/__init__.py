@@ -28,6 +28,8 @@ def main() -> None:
         sys.exit(f"purvey: {error}")
     except (asyncpg.PostgresError, asyncpg.InterfaceError) as error:
         sys.exit(f"purvey: the database refused: {' '.join(str(error).split())}; `purvey doctor` says more")
+    except TimeoutError:
+        sys.exit("purvey: the database did not answer in time; `purvey doctor` says more")
     except OSError as error:
         sys.exit(f"purvey: {error}")
     except KeyboardInterrupt:

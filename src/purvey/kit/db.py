@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 Record = Mapping[str, Any]
-COMMAND_TIMEOUT_SECONDS = 30.0
+STATEMENT_SECONDS = 30
 
 
 class Queries(ABC):
@@ -130,8 +130,17 @@ class Database(Queries):
                 ambient.reset(token)
 
 
-async def connect(dsn: str, *, min_size: int = 2, max_size: int = 20, pooler: bool = False) -> Database:
+async def connect(
+    dsn: str,
+    *,
+    min_size: int = 2,
+    max_size: int = 20,
+    pooler: bool = False,
+    statement_seconds: int = STATEMENT_SECONDS,
+) -> Database:
     """Open a pool. `pooler`: a transaction-pooling proxy stands between, so no statement is kept prepared.
+
+    A statement that takes longer than `statement_seconds` is cancelled: TimeoutError.
 
     Until its `flush` is set by the wiring, nothing may be published.
     """
@@ -142,7 +151,7 @@ async def connect(dsn: str, *, min_size: int = 2, max_size: int = 20, pooler: bo
         max_size=max_size,
         init=speak_json,
         reset=leave_as_it_is,
-        command_timeout=COMMAND_TIMEOUT_SECONDS,
+        command_timeout=statement_seconds,
         statement_cache_size=0 if pooler else 500,
         server_settings={"application_name": "purvey", "timezone": "UTC"},
     )

@@ -161,8 +161,8 @@ def crash(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
 
 
 def overwhelmed(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
-    """The database is away or out of connections: nothing was done, and trying again is safe."""
-    log.warning("database unavailable", error=str(error))
+    """The database is away, out of connections or too slow: nothing was done, and trying again is safe."""
+    log.warning("database unavailable", error=repr(error))
     return answer(
         request,
         503,
@@ -186,5 +186,6 @@ HANDLERS: dict[Any, Any] = {
     asyncpg.TooManyConnectionsError: overwhelmed,
     asyncpg.CannotConnectNowError: overwhelmed,
     ConnectionRefusedError: overwhelmed,
+    TimeoutError: overwhelmed,  # a statement that did not end, and was cancelled
     Exception: crash,
 }
