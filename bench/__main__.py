@@ -14,7 +14,8 @@ from pathlib import Path
 import asyncpg
 
 from bench import purchases, reads, scale
-from bench.figures import Figure, table, write_json
+from bench.buying import SOLD_ALOUD
+from bench.figures import Figure, say, table, write_json
 from bench.stock_of_goods import fill
 from purvey.kit.migrate import migrate
 from purvey.kit.postgres import EmbeddedPostgres
@@ -47,6 +48,7 @@ def measure(folder: Path) -> Iterator[Figure]:
 async def prepare(dsn: str) -> None:
     connection = await asyncpg.connect(dsn)
     await migrate(connection)
+    await connection.execute(SOLD_ALOUD)
     await fill(connection)
     await connection.close()
 
@@ -54,7 +56,7 @@ async def prepare(dsn: str) -> None:
 def told(figures: Iterator[Figure]) -> Iterator[Figure]:
     """Each as it is found, for whoever waits."""
     for each in figures:
-        print(f"{each.name} … {each.verdict or 'measured'}", file=sys.stderr, flush=True)
+        say(f"{each.name} … {each.verdict or 'measured'}")
         yield each
 
 

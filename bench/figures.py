@@ -1,14 +1,16 @@
 """A figure: what was measured, what it is held against in the same run, and whether it is as it should be."""
 
 import json
+import sys
 from pathlib import Path
+from statistics import median, quantiles
 
 import msgspec
 
 
 class Figure(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """`value` beside `limit`, in `unit`. `at_least` and `at_most` are aims for the ratio of the two, or for the value
-    alone when nothing stands beside it.
+    alone when nothing stands beside it. `ratios` are those of each round; the median of them counts.
     """
 
     name: str
@@ -16,13 +18,22 @@ class Figure(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     unit: str
     limit: float | None = None
     limit_is: str = ""
+    ratios: list[float] = []
     at_least: float | None = None
     at_most: float | None = None
     note: str = ""
 
     @property
     def ratio(self) -> float | None:
-        return self.value / self.limit if self.limit else None
+        return median(self.ratios) if self.ratios else None
+
+    @property
+    def spread(self) -> str:
+        """Where the middle half of the rounds lies."""
+        if not self.ratios:
+            return ""
+        low, _, high = quantiles(self.ratios, n=4)
+        return f"{low:.2f} to {high:.2f}"
 
     @property
     def verdict(self) -> str:
@@ -41,7 +52,30 @@ class Figure(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         return f"≤ {self.at_most:g}" if self.at_most is not None else ""
 
 
-HEADINGS = ("", "purvey", "beside it", "ratio", "aim", "", "")
+HEADINGS = ("", "purvey", "beside it", "ratio", "half within", "aim", "", "")
+LEFT = {0, 7}
+
+
+def beside(name: str, rounds: list[tuple[float, float]], *, at_least: float | None, note: str) -> Figure:
+    """Rates of ours and of the bare thing, in rounds of one after the other: the median of each, and of the ratios.
+
+    What else the machine does meets both of a round alike, and one odd round moves nothing.
+    """
+    return Figure(
+        name=name,
+        value=median(ours for ours, _ in rounds),
+        unit="/s",
+        limit=median(bare for _, bare in rounds),
+        limit_is="/s bare",
+        ratios=[ours / bare for ours, bare in rounds],
+        at_least=at_least,
+        note=note,
+    )
+
+
+def say(text: str) -> None:
+    """How far it is, for whoever waits."""
+    print(text, file=sys.stderr, flush=True)
 
 
 def table(figures: list[Figure]) -> str:
@@ -50,7 +84,7 @@ def table(figures: list[Figure]) -> str:
     widths = [max(len(row[at]) for row in rows) for at in range(len(HEADINGS))]
     return "\n".join(
         "  ".join(
-            cell.ljust(width) if at in {0, 6} else cell.rjust(width)
+            cell.ljust(width) if at in LEFT else cell.rjust(width)
             for at, (cell, width) in enumerate(zip(row, widths, strict=True))
         ).rstrip()
         for row in rows
@@ -65,6 +99,7 @@ def cells(figure: Figure) -> tuple[str, ...]:
         f"{shown(figure.value)} {figure.unit}",
         beside,
         ratio,
+        figure.spread,
         figure.aim,
         figure.verdict,
         figure.note,

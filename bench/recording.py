@@ -98,7 +98,7 @@ async def record(dsn: str, home: Path, product: str, buyers: list[Buyer]) -> byt
         for buyer in buyers:  # the first ones warm up what is looked up once
             recorder.forget()
             began = datetime.now(UTC)
-            await buying.run(buying.Plan(url, product, [buyer], at_once=1, poll_seconds=QUIET_SECONDS))
+            await buying.run(buying.Plan(dsn, url, product, [buyer], at_once=1))
             await asyncio.sleep(QUIET_SECONDS)  # what follows from a purchase is part of it
         kept = pickle.dumps(Recording(buyers[-1], began, recorder.units, recorder.left_out))
         stop.set()

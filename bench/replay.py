@@ -1,6 +1,7 @@
 """The limit of a purchase: the same statements and commits by asyncpg alone, each time for another buyer.
 
-`python -m bench.replay DSN` reads a recording and buyers, and prints how long they took. Whatever the recorded
+`python -m bench.replay DSN AT_ONCE` reads a recording, early buyers who warm the connections up, and buyers, and
+prints how long the latter took. Whatever the recorded
 purchase made is made anew: ids, secrets, and wherever they are part of a text.
 """
 
@@ -95,14 +96,15 @@ def is_new(id: UUID, began: datetime) -> bool:
     return id.version == 5 or (id.version == 7 and id.int >> 80 >= int(began.timestamp() * 1000))
 
 
-async def run(dsn: str, recording: Recording, buyers: list[Buyer], *, at_once: int) -> Told:
+async def run(dsn: str, recording: Recording, early: list[Buyer], buyers: list[Buyer], *, at_once: int) -> Told:
     over = Anew(recording)
-    waiting = iter([over.made_for(buyer) for buyer in buyers])
-    told = Told()
     pool = await asyncpg.create_pool(dsn, min_size=at_once, max_size=at_once, init=speak_json)
-    began = time.perf_counter()
-    await asyncio.gather(*(till(pool, waiting, told) for _ in range(at_once)))
-    told.seconds = time.perf_counter() - began
+    for crowd in (early, buyers):
+        waiting = iter([over.made_for(buyer) for buyer in crowd])
+        told = Told()
+        began = time.perf_counter()
+        await asyncio.gather(*(till(pool, waiting, told) for _ in range(at_once)))
+        told.seconds = time.perf_counter() - began
     await pool.execute("delete from pgqueuer")  # jobs that are nobody's: what they are for was done here
     await pool.close()
     return told
@@ -129,6 +131,6 @@ async def commit(connection: Any, unit: list[Statement]) -> None:
 
 
 if __name__ == "__main__":
-    recording, buyers = pickle.load(sys.stdin.buffer)
-    told = uvloop.run(run(sys.argv[1], recording, buyers, at_once=int(sys.argv[2])))
+    recording, early, buyers = pickle.load(sys.stdin.buffer)
+    told = uvloop.run(run(sys.argv[1], recording, early, buyers, at_once=int(sys.argv[2])))
     print(msgspec.json.encode(told).decode())
