@@ -1,5 +1,7 @@
 """What takes too long is given up in good time: a statement that does not end, a client that does not finish."""
 
+import asyncio
+import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -7,6 +9,7 @@ import asyncpg
 import httpx
 import pytest
 
+from purvey.kit import bodies, wire
 from purvey.settings import Settings
 from tests.conftest import fresh_database, served
 from tests.proof.program import SECRET_KEY
@@ -54,3 +57,74 @@ async def test_a_statement_that_waits_for_a_lock_too_long_is_a_503_and_nothing_w
     kept = await ana.put(door, change, headers={"Idempotency-Key": "held"})
     assert (kept.status_code, "idempotent-replayed" in kept.headers) == (200, False)
     assert kept.json()["name"] == "Sea Atlas"
+
+
+BODY = b'{"email": "nobody@example.com", "password": "not a good one"}'
+ASKED = b"POST /v1/auth/sign-in HTTP/1.1\r\nhost: shop\r\ncontent-type: application/json\r\ncontent-length: "
+
+
+class Dawdler:
+    """Somebody who sends a request by bits, and never all of it."""
+
+    def __init__(self, shop: Shop) -> None:
+        self.port = httpx.URL(shop.base_url).port
+
+    async def sends(self, *bits: bytes, then: bytes = b"") -> tuple[str, float]:
+        """The head of the last answer, and after how many seconds the shop hung up; `then` is sent for ever."""
+        began = time.monotonic()
+        reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
+        for bit in bits:
+            writer.write(bit)
+        dripping = asyncio.create_task(self.drips(writer, then))
+        said = await asyncio.wait_for(reader.read(), 10)
+        dripping.cancel()
+        writer.close()
+        return said.decode().partition("\r\n\r\n")[0], time.monotonic() - began
+
+    async def drips(self, writer: asyncio.StreamWriter, bit: bytes) -> None:
+        while bit:
+            writer.write(bit)
+            await asyncio.sleep(0.05)
+
+
+@pytest.fixture
+def dawdler(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> Dawdler:
+    monkeypatch.setattr(wire, "HEAD_SECONDS", 0.5)
+    monkeypatch.setattr(bodies, "BODY_SECONDS", 0.7)
+    return Dawdler(shop)
+
+
+async def test_a_client_that_never_finishes_its_head_is_hung_up_on(dawdler: Dawdler) -> None:
+    said, seconds = await dawdler.sends(b"GET / HTTP/1.1\r\n", then=b"x-slow: 1\r\n")
+    assert said.startswith("HTTP/1.1 408 ")
+    assert 0.4 < seconds < 3
+    said, seconds = await dawdler.sends()
+    assert said == ""
+    assert 0.4 < seconds < 3
+
+
+@pytest.mark.parametrize("key", [b"", b"idempotency-key: slow\r\n"], ids=["without-key", "with-key"])
+async def test_a_client_that_never_finishes_its_body_is_told_and_hung_up_on(dawdler: Dawdler, key: bytes) -> None:
+    asked = ASKED.replace(b"/v1/auth/sign-in", b"/v1/discounts/validate") + b"9999\r\n" + key + b"\r\n{"
+    said, seconds = await dawdler.sends(asked, then=b" ")
+    assert said.startswith("HTTP/1.1 408 ")
+    assert "connection: close" in said and "application/problem+json" in said
+    assert 0.6 < seconds < 3
+
+
+async def test_a_body_after_its_answer_is_not_waited_for_for_ever(dawdler: Dawdler) -> None:
+    unknown = ASKED.replace(b"/v1/auth/sign-in", b"/v1/me/password") + b"99999\r\n\r\n"
+    said, seconds = await dawdler.sends(unknown, then=b" ")
+    assert said.startswith("HTTP/1.1 401 ")
+    assert 0.4 < seconds < 3
+
+
+async def test_a_client_that_is_a_little_slow_is_served(dawdler: Dawdler, shop: Shop) -> None:
+    reader, writer = await asyncio.open_connection("127.0.0.1", dawdler.port)
+    for _ in range(2):  # on one connection
+        for part in (ASKED, f"{len(BODY)}\r\n\r\n".encode(), BODY[:20], BODY[20:]):
+            writer.write(part)
+            await asyncio.sleep(0.2)
+        assert (await reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 401 ")
+        assert b"wrong_credentials" in await reader.read(4096)
+    writer.close()

@@ -1,17 +1,31 @@
-"""A JSON body means what it says: "20" is text and never a number, and each fault is named by its place."""
+"""A JSON body means what it says: "20" is text and never a number, and each fault is named by its place.
 
-from collections.abc import Iterator
-from typing import Any
+It must have come whole in good time; files have a pace of their own (`kit.uploads`).
+"""
+
+import asyncio
+from collections.abc import Awaitable, Iterator
+from typing import Any, TypeVar
 
 import msgspec
 from litestar import Request
 from litestar.exceptions import ValidationException
 
+from purvey.kit.errors import TooSlow
+
+T = TypeVar("T")
 NUL = b"\\u0000"
+BODY_SECONDS = 30.0
 
 
 class StrictRequest(Request[Any, Any, Any]):
     """The framework bends what is sent until it fits; this reads the body as the door's own type or not at all."""
+
+    async def body(self) -> bytes:
+        return await in_time(super().body())
+
+    async def form(self) -> Any:
+        return await in_time(super().form())
 
     async def json(self) -> Any:
         field = self.route_handler.parsed_data_field
@@ -23,6 +37,15 @@ class StrictRequest(Request[Any, Any, Any]):
             raise fault(str(error)) from None
         except RecursionError:
             raise fault("The body is nested too deeply") from None
+
+
+async def in_time(reading: Awaitable[T]) -> T:
+    """What is read of a client that may be slow, but not for ever; TooSlow."""
+    try:
+        async with asyncio.timeout(BODY_SECONDS):
+            return await reading
+    except TimeoutError:
+        raise TooSlow(f"The body did not come whole in {BODY_SECONDS:g} seconds") from None
 
 
 def read(body: bytes, kind: Any) -> Any:

@@ -91,6 +91,12 @@ class TooLarge(Refusal):
     code = "too_large"
 
 
+class TooSlow(Refusal):
+    """The request did not come whole in time."""
+
+    code = "request_timeout"
+
+
 class TooMany(Refusal):
     """More requests than a limit allows."""
 

@@ -13,6 +13,7 @@ from typing import Any
 import msgspec
 
 from purvey.kit.asgi import ASGIApp, Message, Receive, Scope, Send
+from purvey.kit.bodies import in_time
 from purvey.kit.db import Database, Tx
 from purvey.kit.errors import Conflict, Invalid, TooLarge
 
@@ -103,7 +104,7 @@ async def answer_once(
     app: ASGIApp, scope: Scope, receive: Receive, send: Send, *, db: Database, owner: str, at: datetime
 ) -> None:
     """Replay the kept answer, or make one and keep it with its effect."""
-    key, door, body = key_of(scope), door_of(scope), await whole_body(receive)
+    key, door, body = key_of(scope), door_of(scope), await in_time(whole_body(receive))
     assert key is not None
     digest = sha256(body).digest()
     sent: list[Message] = []

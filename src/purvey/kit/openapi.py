@@ -13,6 +13,7 @@ REFUSALS = {
     "403": "This person may not do that",
     "404": "There is no such thing",
     "405": "This path does not take that method",
+    "408": "The body did not come whole in time",
     "409": "The thing is not in a state where this can be done",
     "412": "If-Match names an older version",
     "413": "The body is too large",

@@ -22,6 +22,7 @@ STATUS: dict[type[Refusal], int] = {
     errors.Malformed: 400,
     errors.Invalid: 422,
     errors.Stale: 412,
+    errors.TooSlow: 408,
     errors.TooLarge: 413,
     errors.TooMany: 429,
     errors.Unavailable: 503,
@@ -74,6 +75,8 @@ def refuse(request: Request[Any, Any, Any], refusal: Refusal) -> Response[Any]:
     """An expected no."""
     status = status_of(refusal)
     headers = {} if refusal.retry_after_seconds is None else {"Retry-After": str(refusal.retry_after_seconds)}
+    if status == 408:
+        headers["Connection"] = "close"  # the rest of the body is not waited for either
     if status == 401:
         headers["WWW-Authenticate"] = "Bearer"
     return answer(

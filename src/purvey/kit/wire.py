@@ -1,4 +1,4 @@
-"""An answer leaves in one piece: its head and its body in one write to the socket, not in two."""
+"""The wire to a client: an answer leaves in one piece, and a request's head must come in good time."""
 
 import asyncio
 from typing import Any, Final, cast
@@ -6,13 +6,60 @@ from typing import Any, Final, cast
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 AT_ONCE_BYTES: Final = 64 * 1024
+HEAD_SECONDS = 10.0
+TOO_SLOW: Final = b"HTTP/1.1 408 Request Timeout\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
 
 
 class InOnePiece(HttpToolsProtocol):
-    """uvicorn's HTTP/1.1 on a transport that gathers what is written in one turn of the loop."""
+    """uvicorn's HTTP/1.1 on a transport that gathers what is written in one turn of the loop.
+
+    A connection is closed when the next head has not come whole in `HEAD_SECONDS`: since it was opened, since the
+    head's first byte, or since an answer for which nobody waited to have sent the body. A body's pace is its door's.
+    """
+
+    _deadline: asyncio.TimerHandle | None = None
+    _in_head = False
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(cast(asyncio.Transport, Gathering(transport, self.loop)))
+        self._hurry()
+
+    def data_received(self, data: bytes) -> None:
+        super().data_received(data)
+        if self._in_head:
+            self._hurry()
+
+    def on_message_begin(self) -> None:
+        self._in_head = True
+        super().on_message_begin()
+
+    def on_headers_complete(self) -> None:
+        self._in_head = False
+        self._relax()
+        super().on_headers_complete()
+
+    def on_response_complete(self) -> None:
+        super().on_response_complete()
+        if self.cycle.response_complete and self.cycle.more_body:
+            self._hurry()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._relax()
+        super().connection_lost(exc)
+
+    def _hurry(self) -> None:
+        if self._deadline is None:
+            self._deadline = self.loop.call_later(HEAD_SECONDS, self._give_up)
+
+    def _relax(self) -> None:
+        if self._deadline is not None:
+            self._deadline.cancel()
+            self._deadline = None
+
+    def _give_up(self) -> None:
+        if self._in_head:
+            self.transport.write(TOO_SLOW)
+        self.transport.close()
 
 
 class Gathering:

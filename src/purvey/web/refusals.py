@@ -19,6 +19,7 @@ TITLES = {
     403: "This is not open to you",
     404: "There is nothing here",
     405: "That cannot be done here",
+    408: "That took too long",
     409: "That cannot be done now",
     413: "That is too large",
     429: "Too many tries",
