@@ -39,9 +39,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     smtp_url: str | None = None
     mail_from: str = "shop@localhost"
     sign_up_limit: int = 20
+    rpc_urls: Mapping[str, str] = {}
     siwa_registries: tuple[str, ...] = ()
     siwa_plain_wallets: bool = False
     siwa_signed_requests: str = "optional"
+    siwa_nonce_path: str = "/siwa/nonce"
+    siwa_verify_path: str = "/siwa/verify"
     log_format: str = "auto"
     failpoint: str | None = None
 
@@ -75,7 +78,20 @@ def read_settings(environment: Mapping[str, str] | None = None, *, demo: bool = 
         raise SettingsError(
             f"{PREFIX}STRIPE_SECRET_KEY and {PREFIX}STRIPE_WEBHOOK_SECRET go together: set both, or neither"
         )
+    check_registries(values)
     return Settings(**values)
+
+
+def check_registries(values: Mapping[str, Any]) -> None:
+    """Who owns an agent is asked of its chain, so each registry's chain must be one that can be asked."""
+    known = values.get("rpc_urls", {})
+    for registry in values.get("siwa_registries", ()):
+        network = registry.rpartition(":")[0]
+        if network not in known:
+            raise SettingsError(
+                f"{PREFIX}SIWA_REGISTRIES has a registry on {network}: "
+                f"give that chain's JSON-RPC address, {PREFIX}RPC_URLS={network}=https://…"
+            )
 
 
 def read_one(name: str, value: str) -> Any:
@@ -152,6 +168,26 @@ def seconds(value: str) -> int:
     return count
 
 
+NETWORK = re.compile(r"eip155:[1-9][0-9]{0,15}")
+
+
+def rpc_urls(value: str) -> Mapping[str, str]:
+    """Where each chain is asked, by CAIP-2 network: `eip155:8453=https://…`, comma separated."""
+    found: dict[str, str] = {}
+    for word in value.split(","):
+        network, _, address = word.strip().partition("=")
+        if not NETWORK.fullmatch(network):
+            raise ValueError("not a list such as eip155:8453=https://rpc.example,eip155:84532=https://…")
+        found[network] = url("http", "https")(address)
+    return found
+
+
+def path(value: str) -> str:
+    if not re.fullmatch(r"(?:/[A-Za-z0-9._-]+)+", value):
+        raise ValueError("not a path such as /siwa/nonce")
+    return value
+
+
 REGISTRY = re.compile(r"eip155:[1-9][0-9]{0,15}:0x[0-9a-fA-F]{40}")
 
 
@@ -187,9 +223,12 @@ READERS: Mapping[str, Callable[[str], Any]] = {
     "smtp_url": url("smtp", "smtps"),
     "mail_from": str,
     "sign_up_limit": whole_number,
+    "rpc_urls": rpc_urls,
     "siwa_registries": registries,
     "siwa_plain_wallets": yes_or_no,
     "siwa_signed_requests": one_of("optional", "required"),
+    "siwa_nonce_path": path,
+    "siwa_verify_path": path,
     "log_format": one_of("auto", "json", "plain"),
     "failpoint": str,
 }

@@ -11,6 +11,7 @@ from purvey.kit import db as database
 from purvey.kit import failpoints
 from purvey.kit.db import Database
 from purvey.kit.events import Reaction, flusher
+from purvey.kit.rpc import Chains
 from purvey.payments import Gateways
 from purvey.payments.choice import open_gateways
 from purvey.settings import Settings
@@ -45,6 +46,7 @@ async def open_world(settings: Settings, *, dsn: str, clock: Clock = wall_clock)
     db = await database.connect(dsn, pooler=settings.database_pooler, statement_seconds=settings.database_timeout)
     storage = open_storage(settings)
     gateways = open_gateways(settings, db=db, clock=clock)
+    chains = Chains(settings.rpc_urls)
     reactions = wiring.reactions(settings, gateways=gateways, storage=storage)
     db.flush = flusher(reactions)
     try:
@@ -54,10 +56,11 @@ async def open_world(settings: Settings, *, dsn: str, clock: Clock = wall_clock)
             clock=clock,
             storage=storage,
             gateways=gateways,
-            siwa=access.open_siwa(settings),
+            siwa=access.open_siwa(settings, chains=chains),
             reactions=reactions,
             sweeps=wiring.sweeps(settings, gateways=gateways, storage=storage),
         )
     finally:
+        await chains.close()
         await gateways.close()
         await db.pool.close()

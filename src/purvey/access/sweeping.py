@@ -2,6 +2,7 @@
 
 from datetime import datetime, timedelta
 
+from purvey.access.siwa import nonces
 from purvey.kit.db import Database
 from purvey.kit.throttles import forget_throttles
 
@@ -20,4 +21,5 @@ async def forget_old(db: Database, now: datetime) -> int:
     """Forget them; how many rows went."""
     gone = await db.do(FORGET_SESSIONS, now)
     gone += await db.do(FORGET_TOKENS, now - TOKENS_KEPT)
+    gone += await nonces.forget(db, now)
     return gone + await forget_throttles(db, before=now - THROTTLES_KEPT)

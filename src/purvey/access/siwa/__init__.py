@@ -3,17 +3,40 @@
 A wallet belongs to one user. A later request carries the receipt and, where it matters, its own signature (ERC-8128).
 """
 
-from purvey.access.siwa.model import Siwa, open_siwa
+from purvey.access.siwa.model import (
+    NotOwner,
+    NotRegistered,
+    Registry,
+    Rejected,
+    Siwa,
+    Unreadable,
+    open_siwa,
+    registry_of,
+)
 from purvey.access.siwa.receipts import RECEIPT_HEADER, Receipt, make_receipt, read_receipt
+from purvey.access.siwa.registry import still_owner
+from purvey.access.siwa.signatures import checksummed
+from purvey.access.siwa.signing_in import Offered, offer_nonce, sign_in
 from purvey.access.siwa.wallets import short_address, user_of_wallet
 
 __all__ = [
     "RECEIPT_HEADER",
+    "NotOwner",
+    "NotRegistered",
+    "Offered",
     "Receipt",
+    "Registry",
+    "Rejected",
     "Siwa",
+    "Unreadable",
+    "checksummed",
     "make_receipt",
+    "offer_nonce",
     "open_siwa",
     "read_receipt",
+    "registry_of",
     "short_address",
+    "sign_in",
+    "still_owner",
     "user_of_wallet",
 ]

@@ -16,6 +16,10 @@ LOCK = "select pg_advisory_xact_lock(hashtextextended('wallet ' || $1, 0))"
 ADD = "insert into wallets (address, user_id, created_at) values ($1, $2, $3)"
 
 
+# The agent that a wallet last signed in as.
+REMEMBER_AGENT = "update wallets set agent_id = $2, agent_registry = $3 where address = $1"
+
+
 async def user_of_wallet(tx: Tx, address: str, *, now: datetime) -> UUID:
     """Whose wallet this is; somebody new when it is nobody's. That it is the asker's must have been proved."""
     address = address.lower()
@@ -32,6 +36,11 @@ async def user_of_wallet(tx: Tx, address: str, *, now: datetime) -> UUID:
     )
     await tx.do(ADD, address, user.id, now)
     return user.id
+
+
+async def remember_agent(tx: Tx, address: str, agent_id: int | None, registry: str | None) -> None:
+    """The agent that this wallet signs in as."""
+    await tx.do(REMEMBER_AGENT, address, agent_id, registry)
 
 
 def short_address(address: str) -> str:
