@@ -9,7 +9,7 @@ from litestar.di import Provide
 from litestar.openapi import OpenAPIConfig
 from litestar.routes import HTTPRoute
 
-from purvey import __version__
+from purvey import __version__, agents
 from purvey.access import guards
 from purvey.access.http import doors as access_doors
 from purvey.analytics.http import doors as analytics_doors
@@ -61,6 +61,7 @@ def in_turn(route: HTTPRoute) -> None:
 
 def framework(world: World) -> Litestar:
     """The application as it is declared: doors, what they may ask for, and how refusals are said."""
+    keys = idempotency.middleware(world.db, owner_of=guards.owner_of, now=world.clock)
     v1 = Router(
         "/v1",
         route_handlers=[
@@ -77,20 +78,22 @@ def framework(world: World) -> Litestar:
             *support_doors,
             *analytics_doors,
         ],
-        middleware=[idempotency.middleware(world.db, owner_of=guards.owner_of, now=world.clock)],
+        middleware=[keys],
     )
+    api = Router("/api", route_handlers=agents.doors, middleware=[keys], request_class=agents.ExactRequest)
     return Litestar(
-        [v1, *image_doors, *health.doors, *pages(world), *(bank_doors if world.settings.test_bank else [])],
+        [v1, api, *image_doors, *health.doors, *pages(world), *(bank_doors if world.settings.test_bank else [])],
         dependencies=dependencies(world),
-        exception_handlers=APP_HANDLERS,
+        exception_handlers=agents.spoken_by(APP_HANDLERS),
         request_class=StrictRequest,
         request_max_body_size=BODY_LIMIT_BYTES,
         openapi_config=OpenAPIConfig(
             title="purvey",
             version=__version__,
             path="/schema",
-            render_plugins=[openapi.Json(path="/openapi.json"), openapi.Page(path="/")],
+            render_plugins=[openapi.Json(agents.REFUSED), openapi.Page(path="/")],
         ),
+        plugins=[agents.Amounts()],
         state=State({"db": world.db, "clock": world.clock, "siwa": world.siwa, "world": world}),
         debug=False,
         logging_config=None,

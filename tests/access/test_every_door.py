@@ -20,6 +20,7 @@ from purvey.tenants import Role
 from tests.vocabulary.cast import KEY_SCOPE, KINDS, ROLES, everybody, fresh_sessions
 from tests.vocabulary.shop import Person, Shop
 
+API = ("/v1/", "/api/")
 MISSING = "019a0000-0000-7000-8000-000000000000"
 IN, UNKNOWN, FORBIDDEN, HIDDEN = "in", 401, 403, 404
 
@@ -35,7 +36,7 @@ PUBLIC_DOORS = {
 
 # What the public reads, what gateways call, pages and files, and what machines ask of the process.
 PUBLIC_PLACES = re.compile(
-    r"GET /v1/s/.*|POST /v1/webhooks/.*"
+    r"GET /v1/s/.*|GET /api/products/public(?:/.*)?$|POST /v1/webhooks/.*"
     r"|GET /(?:healthz|readyz|metrics|favicon.*|robots.txt|schema.*|static/.*|media/.*|s/.*|chapters/.*)?$"
     r"|(?:GET|POST) /(?:sign-up|sign-in|verify-email|reset-password|invitations?)(?:/.*)?$"
     r"|(?:GET|POST|PUT|HEAD) /(?:test-bank|files|downloads?|hooks)/.*"
@@ -76,7 +77,7 @@ def doors_of(shop: Shop) -> Iterator[Door]:
 
 
 def api_doors(shop: Shop) -> list[Door]:
-    return [door for door in doors_of(shop) if door.path.startswith("/v1/")]
+    return [door for door in doors_of(shop) if door.path.startswith(API)]
 
 
 def expected(door: Door, kind: str) -> str | int:
@@ -175,7 +176,7 @@ async def test_a_page_with_a_guard_shows_nothing_to_nobody(shop: Shop) -> None:
     assert owner.site is not None
     wrong = []
     for door in doors_of(shop):
-        if door.path.startswith("/v1/") or door.is_public or not door.guards:
+        if door.path.startswith(API) or door.is_public or not door.guards:
             continue
         answer = await knock(shop, door, None, owner.site)
         led_away = answer.status_code in (302, 303) and "/sign-in" in answer.headers["location"]

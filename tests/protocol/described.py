@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+from purvey import agents
 from purvey.app import litestar
 from purvey.kit.db import Database, nobody_listens
 from purvey.kit.openapi import METHODS, with_refusals
@@ -25,7 +26,9 @@ def described() -> dict[str, Any]:
         reactions=[],
         sweeps=[],
     )
-    schema: dict[str, Any] = json.loads(json.dumps(with_refusals(litestar(world).openapi_schema.to_schema())))
+    schema: dict[str, Any] = json.loads(
+        json.dumps(with_refusals(litestar(world).openapi_schema.to_schema(), agents.REFUSED))
+    )
     return schema
 
 

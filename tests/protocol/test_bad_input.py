@@ -55,11 +55,12 @@ class Door:
 
 
 def refused(answer: requests.Response, *statuses: int) -> dict[str, Any]:
-    """The problem body of a refusal with one of these statuses."""
+    """The body of a refusal with one of these statuses: a problem, or what agents are told."""
     assert answer.status_code in statuses, (answer.status_code, answer.text)
-    assert answer.headers["content-type"] == "application/problem+json"
+    for_agents = "/api/" in answer.url
+    assert answer.headers["content-type"] == (JSON if for_agents else "application/problem+json")
     problem: dict[str, Any] = answer.json()
-    assert problem["code"] and problem["title"], problem
+    assert problem["code"] and problem["error" if for_agents else "title"], problem
     return problem
 
 
@@ -98,7 +99,8 @@ def test_a_body_that_is_no_such_json_is_refused_and_nothing_is_done(apart: Apart
     before = everything(apart)
     for body in (b"", b"{", b"[]", b"null", b'"text"', b"7", b"{]", b'{"a"', b"\xff\xfe{}", b'{"\xff": 1}', b"NaN"):
         refused(door.ask(body), 400, 422)
-    assert refused(door.ask(None), 400)["detail"] == "A JSON body is missing"
+    missing = refused(door.ask(None), 400)
+    assert "A JSON body is missing" in (missing.get("detail"), missing.get("error"))
     for body in (
         b"[" * 100_000,
         b'{"a":' * 100_000,

@@ -22,6 +22,8 @@ from purvey.catalog.lists import (
     list_all_products,
     list_products,
 )
+from purvey.catalog.market import NEWEST as NEWEST_ON_MARKET
+from purvey.catalog.market import MarketProduct, NoSuchProduct, market_page, market_product
 from purvey.catalog.media import add_image, remove_cover, remove_medium, set_cover
 from purvey.catalog.model import Category, Fulfilment, Kind, Price, Product, ProductType
 from purvey.catalog.naming import SkuTaken, SlugTaken
@@ -50,6 +52,7 @@ __all__ = [
     "BUNDLE",
     "BY_HAND",
     "IMAGE_BYTES",
+    "NEWEST_ON_MARKET",
     "PRODUCT_OFFER",
     "Archived",
     "Badge",
@@ -59,6 +62,8 @@ __all__ = [
     "FoundPrice",
     "Fulfilment",
     "Kind",
+    "MarketProduct",
+    "NoSuchProduct",
     "Offer",
     "Price",
     "PriceCreated",
@@ -97,6 +102,8 @@ __all__ = [
     "fulfilment_of",
     "list_all_products",
     "list_products",
+    "market_page",
+    "market_product",
     "put_back",
     "refuse_strangers",
     "release",

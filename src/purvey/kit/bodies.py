@@ -32,11 +32,21 @@ class StrictRequest(Request[Any, Any, Any]):
         if field is None:
             return await super().json()
         try:
-            return read(await self.body(), field.annotation)
+            return self.read(await self.body(), field.annotation)
         except (msgspec.MsgspecError, UnicodeDecodeError) as error:
             raise fault(str(error)) from None
         except RecursionError:
             raise fault("The body is nested too deeply") from None
+
+    def read(self, body: bytes, kind: Any) -> Any:
+        """The body as a value of the type; text with NUL, which PostgreSQL cannot keep, is refused by its place."""
+        if NUL in body:
+            for place in places_of_nul(msgspec.json.decode(body)):
+                raise fault(f"Text may not hold NUL - at `${place}`")
+        return self.decoded(body, kind)
+
+    def decoded(self, body: bytes, kind: Any) -> Any:
+        return msgspec.json.decode(body, type=kind)
 
 
 async def in_time(reading: Awaitable[T]) -> T:
@@ -46,14 +56,6 @@ async def in_time(reading: Awaitable[T]) -> T:
             return await reading
     except TimeoutError:
         raise TooSlow(f"The body did not come whole in {BODY_SECONDS:g} seconds") from None
-
-
-def read(body: bytes, kind: Any) -> Any:
-    """The body as a value of the type; text with NUL, which PostgreSQL cannot keep, is refused by its place."""
-    if NUL in body:
-        for place in places_of_nul(msgspec.json.decode(body)):
-            raise fault(f"Text may not hold NUL - at `${place}`")
-    return msgspec.json.decode(body, type=kind)
 
 
 def places_of_nul(value: Any, place: str = "") -> Iterator[str]:

@@ -3,6 +3,7 @@
 import html
 from typing import Any
 
+import msgspec
 from litestar import Request
 from litestar.openapi.plugins import JsonRenderPlugin, OpenAPIRenderPlugin
 
@@ -22,7 +23,6 @@ REFUSALS = {
     "429": "Too many requests; Retry-After says when",
     "503": "Something outside did not answer; trying again is safe",
 }
-PROBLEM_REF = {"$ref": "#/components/schemas/Problem"}
 PROBLEM = {
     "type": "object",
     "title": "Problem",
@@ -51,19 +51,37 @@ PROBLEM = {
 }
 
 
-def with_refusals(schema: dict[str, Any]) -> dict[str, Any]:
-    """The framework's schema, with the problem answers that every door may give, and bodies that take no more."""
-    schema.setdefault("components", {}).setdefault("schemas", {})["Problem"] = PROBLEM
-    for doors in schema["paths"].values():
+class Refused(msgspec.Struct, frozen=True):
+    """How the doors under a path say no."""
+
+    prefix: str
+    media_type: str
+    name: str
+    schema: dict[str, Any]
+
+    @property
+    def content(self) -> dict[str, Any]:
+        return {self.media_type: {"schema": {"$ref": f"#/components/schemas/{self.name}"}}}
+
+
+PROBLEMS = Refused("/", "application/problem+json", "Problem", PROBLEM)
+
+
+def with_refusals(schema: dict[str, Any], *others: Refused) -> dict[str, Any]:
+    """The framework's schema, with the answers by which every door may refuse, and bodies that take no more.
+
+    A door says no as the first of the others does whose prefix it has, or by a problem.
+    """
+    known = schema.setdefault("components", {}).setdefault("schemas", {})
+    known |= {each.name: each.schema for each in (PROBLEMS, *others)}
+    for path, doors in schema["paths"].items():
+        content = next(each for each in (*others, PROBLEMS) if path.startswith(each.prefix)).content
         for method, door in doors.items():
             if method in METHODS:
                 answers = door.setdefault("responses", {})
                 answers.pop("400", None)
                 for status, meaning in REFUSALS.items():
-                    answers.setdefault(
-                        status,
-                        {"description": meaning, "content": {"application/problem+json": {"schema": PROBLEM_REF}}},
-                    )
+                    answers.setdefault(status, {"description": meaning, "content": content})
     return closed(schema)
 
 
@@ -93,8 +111,12 @@ def named_in(part: Any) -> list[str]:
 class Json(JsonRenderPlugin):
     """`/schema/openapi.json`."""
 
+    def __init__(self, *others: Refused) -> None:
+        super().__init__(path="/openapi.json")
+        self.others = others
+
     def render(self, request: Request[Any, Any, Any], openapi_schema: dict[str, Any]) -> bytes:
-        return super().render(request, with_refusals(openapi_schema))
+        return super().render(request, with_refusals(openapi_schema, *self.others))
 
 
 class Page(OpenAPIRenderPlugin):

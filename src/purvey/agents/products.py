@@ -1,0 +1,138 @@
+"""Products as agents read and write them (B1 to B4)."""
+
+from datetime import datetime
+from typing import Annotated, Any
+from uuid import UUID
+
+import msgspec
+from litestar import Request, Response, get
+from litestar.params import FromPath, FromQuery, QueryParameter
+
+from purvey import catalog
+from purvey.access.guards import PUBLIC
+from purvey.agents.amounts import Shown, shown
+from purvey.catalog import Category, MarketProduct
+from purvey.kit.caching import NOT_MODIFIED, cacheable
+from purvey.kit.pages import CURSOR_MAX, PER_PAGE, PER_PAGE_MAX, Asked, page_of
+
+FRESH_SECONDS = 10
+Asking = Request[Any, Any, Any]
+Limit = Annotated[int, QueryParameter(ge=1, le=PER_PAGE_MAX, description="How many at most.")]
+Username = Annotated[str | None, QueryParameter(max_length=100, description="Of this creator alone.")]
+Cursor = Annotated[str | None, QueryParameter(max_length=CURSOR_MAX, description="`next_cursor` of the page before.")]
+
+
+class CreatorView(msgspec.Struct, kw_only=True):
+    id: UUID
+    username: str
+    display_name: str
+    avatar_url: str | None
+
+
+class PublicProduct(msgspec.Struct, kw_only=True):
+    """A product before it is bought. `price` is the suggestion where one pays what one wants.
+
+    `remaining` is null where there is no limit; `url` is the product's page for people.
+    """
+
+    id: UUID
+    name: str
+    description: str | None
+    price: Shown
+    currency: str
+    is_pay_what_you_want: bool
+    minimum_amount: Shown
+    category: Category
+    image_url: str | None
+    creator: CreatorView
+    is_scheduled: bool
+    scheduled_at: datetime | None
+    sale_ends_at: datetime | None
+    is_limited_quantity: bool
+    max_quantity: int | None
+    remaining: int | None
+    has_downloadable_file: bool
+    url: str
+    created_at: datetime
+    updated_at: datetime
+
+
+class PublicList(msgspec.Struct, kw_only=True):
+    """What is on sale, the newest first; `next_cursor` is null at the end."""
+
+    success: bool
+    data: list[PublicProduct]
+    next_cursor: str | None
+
+
+class PublicDetail(msgspec.Struct, kw_only=True):
+    success: bool
+    data: PublicProduct
+
+
+@get("/products/public", opt=PUBLIC, responses=NOT_MODIFIED)
+async def list_public(
+    *,
+    request: Asking,
+    limit: Limit = PER_PAGE,
+    username: Username = None,
+    category: FromQuery[Category | None] = None,
+    cursor: Cursor = None,
+) -> Response[PublicList]:
+    """What can be bought with USDC at this moment, of every creator or of one."""
+    world = request.app.state.world
+    asked = Asked(per_page=limit, cursor=cursor or None)
+    rows = await catalog.market_page(world.db, asked=asked, username=username, category=category, now=world.clock())
+    page = page_of(
+        rows, lambda row: public_view(row, world.settings.base_url), asked=asked, order=catalog.NEWEST_ON_MARKET
+    )
+    return cacheable(
+        request, PublicList(success=True, data=page.data, next_cursor=page.next_cursor), seconds=FRESH_SECONDS
+    )
+
+
+@get("/products/public/{product_id:uuid}", opt=PUBLIC, responses=NOT_MODIFIED)
+async def get_public(request: Asking, product_id: FromPath[UUID]) -> Response[PublicDetail]:
+    """A product before it is bought, on sale, to come or ended."""
+    world = request.app.state.world
+    product = await catalog.market_product(world.db, product_id)
+    view = public_view(product, world.settings.base_url)
+    return cacheable(request, PublicDetail(success=True, data=view), seconds=FRESH_SECONDS)
+
+
+def public_view(product: MarketProduct, base_url: str) -> PublicProduct:
+    return PublicProduct(
+        id=product.id,
+        name=product.name,
+        description=product.description,
+        price=shown(product.price),
+        currency="USDC",
+        is_pay_what_you_want=product.is_pay_what_you_want,
+        minimum_amount=shown(product.minimum_amount),
+        category=product.category,
+        image_url=absolute(product.image_url, base_url),
+        creator=CreatorView(
+            id=product.creator_id,
+            username=product.username,
+            display_name=product.display_name,
+            avatar_url=absolute(product.avatar_url, base_url),
+        ),
+        is_scheduled=product.available_from is not None,
+        scheduled_at=product.available_from,
+        sale_ends_at=product.available_until,
+        is_limited_quantity=product.is_limited,
+        max_quantity=product.total_quantity if product.is_limited else None,
+        remaining=product.remaining,
+        has_downloadable_file=product.has_file,
+        url=f"{base_url}/s/{product.site_slug}/shop/{product.slug}",
+        created_at=product.created_at,
+        updated_at=product.updated_at,
+    )
+
+
+def absolute(url: str | None, base_url: str) -> str | None:
+    """Where a picture is for somebody who is on no page of ours."""
+    return f"{base_url}{url}" if url is not None and url.startswith("/") else url
+
+
+doors: list[Any] = [list_public, get_public]

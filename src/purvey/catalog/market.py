@@ -1,0 +1,141 @@
+"""What can be bought with USDC, across every shop (B1, B2). The list and the detail are one statement each.
+
+A product stands here by one of its prices: the default one if that is in USDC, else its first in USDC. What is paid
+again and again, or on an invoice, or has no minimum in USDC, does not. What comes after the purchase is never read.
+"""
+
+from datetime import datetime
+from functools import cache
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+from purvey.catalog.model import Category, ProductType
+from purvey.kit.db import Queries
+from purvey.kit.errors import NotFound
+from purvey.kit.pages import Asked, Order
+
+
+class NoSuchProduct(NotFound):
+    """No product has this id, or none that may be seen by who asks."""
+
+    code = "product_not_found"
+
+
+class MarketProduct(msgspec.Struct, frozen=True, kw_only=True):
+    """A product with its one price in USDC, in minor units, and whose it is. `remaining` is of limited ones."""
+
+    id: UUID
+    name: str
+    slug: str
+    description: str | None
+    product_type: ProductType
+    category: Category
+    price: int
+    price_id: UUID
+    is_pay_what_you_want: bool
+    minimum_amount: int
+    is_limited: bool
+    total_quantity: int | None
+    remaining: int | None
+    available_from: datetime | None
+    available_until: datetime | None
+    image_url: str | None
+    has_file: bool
+    site_slug: str
+    creator_id: UUID
+    username: str
+    display_name: str
+    avatar_url: str | None
+    created_at: datetime
+    updated_at: datetime
+
+
+# The price in USDC that an agent pays for the product `p`.
+USDC_PRICE = """
+select r.id, v.amount
+from prices r
+join price_versions v on v.id = r.current_version_id
+where r.product_id = p.id
+    and r.archived_at is null
+    and v.currency = 'USDC'
+    and v.recurring_interval is null
+    and (r.is_default or not p.is_pay_what_you_want)
+order by r.is_default desc, r.position, r.id
+limit 1
+"""
+
+# What shows a product: its video, else its first image, else its cover (ruling 9).
+IMAGE = """
+coalesce(
+    (
+        select case m.media_type
+            when 'youtube' then
+                'https://i.ytimg.com/vi/' || substring(m.external_url from '[?&]v=([A-Za-z0-9_-]{11})')
+                || '/hqdefault.jpg'
+            else m.renditions -> -1 ->> 'url'
+        end
+        from media m
+        where m.product_id = p.id
+        order by m.media_type = 'youtube' desc, m.position, m.id
+        limit 1
+    ),
+    p.cover ->> 'url'
+)
+"""
+
+ON_MARKET = f"""
+select p.id, p.name, p.slug, p.description, p.product_type, p.category,
+    usdc.amount as price, usdc.id as price_id, p.is_pay_what_you_want, p.minimum_amount,
+    p.is_limited, p.total_quantity, k.total - k.reserved - k.sold as remaining,
+    p.available_from, p.available_until, {IMAGE} as image_url,
+    exists (select from product_files f where f.product_id = p.id and f.removed_at is null) as has_file,
+    s.slug as site_slug, u.id as creator_id, u.username, u.display_name, u.avatar_url,
+    p.created_at, p.updated_at
+from products p
+join sites s on s.id = p.site_id
+join users u on u.id = s.created_by
+join lateral ({USDC_PRICE}) as usdc on true
+left join stock k on k.product_id = p.id and p.is_limited
+where p.is_active
+    and p.deleted_at is null
+    and p.suspended_at is null
+    and not p.is_system
+    and p.payment_integration = 'gateway'
+"""
+
+NEWEST: Order[MarketProduct] = Order("market", ("p.id",), (UUID,), lambda product: (product.id,), descending=True)
+ONE = f"{ON_MARKET} and p.id = $1"
+
+
+@cache
+def listed(*filters: str) -> str:
+    """A page of what is on sale at the time $1, beyond the place $2, by what else is asked for from $4 on."""
+    asked_for = "".join(f" and {column} = ${at}" for at, column in enumerate(filters, start=4))
+    return f"""
+{ON_MARKET}
+    and (p.available_from is null or p.available_from <= $1)
+    and (p.available_until is null or p.available_until > $1)
+    and {NEWEST.beyond(2)}
+    {asked_for}
+order by {NEWEST.by}
+limit $3
+"""
+
+
+async def market_page(
+    db: Queries, *, asked: Asked, username: str | None = None, category: Category | None = None, now: datetime
+) -> list[MarketProduct]:
+    """What is on sale for USDC, the newest first; one row more than the page holds when there is more."""
+    wanted: dict[str, Any] = {"u.username": username, "p.category": category}
+    filters = {column: value for column, value in wanted.items() if value is not None}
+    return await db.rows(MarketProduct, listed(*filters), now, *asked.place(NEWEST), asked.limit, *filters.values())
+
+
+async def market_product(db: Queries, product_id: UUID) -> MarketProduct:
+    """A product that is sold for USDC, or was, or will be; NoSuchProduct."""
+    found = await db.maybe(MarketProduct, ONE, product_id)
+    if found is None:
+        raise NoSuchProduct("No product has this id, or it is not sold for USDC")
+    return found

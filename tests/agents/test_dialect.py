@@ -1,0 +1,73 @@
+"""What agents are told when something is wrong: always the same few words, and the source's own where it has some."""
+
+from typing import Any
+
+import httpx
+import pytest
+
+from purvey.agents.http import SOURCE, refusal_of, translated
+from tests.vocabulary.shop import Shop
+
+MISSING = "019a0000-0000-7000-8000-000000000000"
+
+
+def refused(answer: httpx.Response, status: int, error: str | None = None, code: str | None = None) -> dict[str, Any]:
+    """The body of a refusal in the dialect."""
+    assert answer.status_code == status, answer.text
+    assert answer.headers["content-type"] == "application/json"
+    body: dict[str, Any] = answer.json()
+    assert body["success"] is False and body["error"] and body["code"], body
+    assert error is None or body["error"] == error, body
+    assert code is None or body["code"] == code, body
+    return body
+
+
+@pytest.mark.feature("B11")
+@pytest.mark.parametrize(
+    ("code", "status", "error"),
+    [
+        ("product_not_found", 404, "Product not found"),
+        ("not_available_yet", 400, "Product is not available yet"),
+        ("sale_ended", 400, "This sale has ended"),
+        ("sold_out", 400, "This product is sold out"),
+        ("discount_used_up", 400, "Invalid discount code"),
+        ("duplicate_transaction", 409, "Duplicate transaction"),
+        ("cannot_review", 403, "Cannot review"),
+        ("already_reviewed", 409, "Already reviewed"),
+    ],
+)
+def test_the_source_words_each_of_its_errors(code: str, status: int, error: str) -> None:
+    problem = {"type": "about:blank", "title": "Conflict", "status": 409, "code": code, "detail": "Because"}
+    said, body = refusal_of(problem)
+    assert (said, body["error"], body["code"], body["detail"]) == (status, error, code, "Because")
+
+
+def test_bad_input_is_400_and_what_names_its_fields_speaks_as_agents_do() -> None:
+    fault = {"pointer": "/totalQuantity", "detail": "A limited product needs a totalQuantity", "code": "invalid"}
+    problem = {"type": "", "title": "", "status": 422, "code": "invalid", "detail": fault["detail"], "errors": [fault]}
+    status, body = refusal_of(problem)
+    assert status == 400
+    assert body["error"] == "A limited product needs a max_quantity"
+    assert body["errors"] == [
+        {"pointer": "/max_quantity", "detail": "A limited product needs a max_quantity", "code": "invalid"}
+    ]
+
+
+def test_words_that_are_no_names_stay() -> None:
+    assert translated("The 2 copies of ANA are sold") == "The 2 copies of ANA are sold"
+    assert translated("query:perPage") == "query:per_page"
+
+
+async def test_what_the_framework_refuses_is_said_in_the_dialect(shop: Shop) -> None:
+    refused(await shop.http.get("/api"), 404, code="not_found")
+    refused(await shop.http.get("/api/nothing/here"), 404, code="not_found")
+    refused(await shop.http.get("/api/nothing/here", headers={"Accept": "text/html"}), 404)
+    answer = await shop.http.delete("/api/products/public")
+    refused(answer, 405, code="method_not_allowed")
+    assert "GET" in answer.headers["allow"]
+    refused(await shop.http.get(f"/api/products/public/{MISSING}"), 404, "Product not found", "product_not_found")
+    refused(await shop.http.get("/api/products/public?limit=x"), 400, code="invalid")
+
+
+def test_every_text_of_the_source_has_a_status_that_refuses() -> None:
+    assert all(400 <= said.status < 500 and said.error for said in SOURCE.values())
