@@ -3,6 +3,7 @@
 Reads what is installed; `make check` has put it there. Fails on a licence that nobody has judged yet.
 """
 
+import json
 import re
 import sys
 from importlib.metadata import Distribution, PackageNotFoundError, distribution
@@ -50,7 +51,13 @@ SAME_AS = {
 }
 
 # Read by hand, where the package says nothing or is not installed on every platform.
-READ_BY_HAND = {"colorama": "BSD-3-Clause", "mrml": "MIT", "rich-click": "MIT"}
+READ_BY_HAND = {
+    "@buildersgarden/siwa": "MIT",
+    "colorama": "BSD-3-Clause",
+    "mrml": "MIT",
+    "pywin32": "PSF-2.0",
+    "rich-click": "MIT",
+}
 
 
 def main() -> None:
@@ -67,11 +74,28 @@ def main() -> None:
     print_table({name: licences[name] for name in sorted(to_run)})
     print("\n## To test and build only\n")
     print_table({name: licences[name] for name in sorted(to_test)})
-    print("\nTests also drive Chromium (BSD-3-Clause) and Ceph (LGPL-2.1 or 3) as programs of their own.")
+    print(
+        "\nTests also drive Chromium (BSD-3-Clause) and Ceph (LGPL-2.1 or 3) as programs of their own, and from npm:\n"
+    )
+    print_table(from_npm())
 
 
 def pinned(file: str) -> set[str]:
     return set(re.findall(r"^([a-z0-9-]+)==", (ROOT / file).read_text(), flags=re.MULTILINE))
+
+
+def from_npm() -> dict[str, str]:
+    """What the tests of agents drive; the lock says each package's licence. The last part of its place is its name."""
+    packages: dict[str, dict[str, str]] = json.loads((ROOT / "tests/chain/package-lock.json").read_text())["packages"]
+    named = {
+        place.rpartition("node_modules/")[2]: about.get("license")
+        for place, about in sorted(packages.items())
+        if "node_modules/" in place and not about.get("link")
+    }
+    licences = {name: licence or READ_BY_HAND.get(name, "says nothing") for name, licence in named.items()}
+    if unsuited := {name: licence for name, licence in licences.items() if not suits(licence)}:
+        sys.exit(f"licences: not known to suit Apache-2.0: {unsuited}")
+    return licences
 
 
 def licence_of(name: str) -> str:

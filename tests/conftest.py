@@ -8,6 +8,7 @@ import socket
 import tempfile
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import asyncpg
 import httpx
@@ -24,6 +25,9 @@ from purvey.settings import Settings
 from purvey.worker import work
 from purvey.world import World, open_world
 from tests.vocabulary.shop import Clock, Shop
+
+if TYPE_CHECKING:
+    from tests.vocabulary.chain import Chain
 
 POSTGRES_HOME = "TEST_POSTGRES_HOME"
 POSTGRES_SETTINGS = {"fsync": "off", "max_connections": "300"}
@@ -127,6 +131,21 @@ async def shop(running: tuple[World, str, Clock]) -> AsyncIterator[Shop]:
     clock.offset *= 0
     async with httpx.AsyncClient(base_url=base_url, timeout=30) as http:
         yield Shop(world, base_url=base_url, clock=clock, http=http)
+
+
+@pytest.fixture(scope="session")
+async def running_chains() -> AsyncIterator["Chain"]:
+    from tests.vocabulary.chain import running_chain  # what it imports takes a second
+
+    async with running_chain() as chain:
+        yield chain
+
+
+@pytest.fixture
+async def chain(running_chains: "Chain") -> AsyncIterator["Chain"]:
+    """A real chain with real USDC. What a test switched off is on again for the next."""
+    yield running_chains
+    await running_chains.mines_by_itself(True)
 
 
 @pytest.fixture

@@ -1,6 +1,7 @@
 """What a stranger gets: pinned packages, a whole wheel, the make targets, a feature table that is true."""
 
 import ast
+import json
 import os
 import re
 import subprocess
@@ -39,6 +40,13 @@ def test_no_address_is_written_down(pins: str) -> None:
     text = (ROOT / pins).read_text()
     assert not re.search(r"://|--index|--extra-index|--find-links|@ file", text)
     assert not (ROOT / "uv.lock").exists()
+
+
+def test_what_comes_from_npm_is_pinned_by_hash_without_an_address() -> None:
+    packages = json.loads((ROOT / "tests" / "chain" / "package-lock.json").read_text())["packages"]
+    fetched = [about for place, about in packages.items() if "node_modules/" in place and not about.get("link")]
+    assert len(fetched) > 50
+    assert all(about["integrity"].startswith("sha512-") and "resolved" not in about for about in fetched)
 
 
 def test_what_runs_is_tested_in_the_same_version() -> None:
