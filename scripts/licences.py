@@ -54,6 +54,7 @@ SAME_AS = {
 READ_BY_HAND = {
     "@buildersgarden/siwa": "MIT",
     "colorama": "BSD-3-Clause",
+    "httpx2-jsfetch": "BSD-3-Clause",
     "mrml": "MIT",
     "pywin32": "PSF-2.0",
     "rich-click": "MIT",
