@@ -9,7 +9,7 @@ from litestar.di import Provide
 from litestar.openapi import OpenAPIConfig
 from litestar.routes import HTTPRoute
 
-from purvey import __version__, agents
+from purvey import __version__, agents, purchases
 from purvey.access import guards
 from purvey.access.http import doors as access_doors
 from purvey.analytics.http import doors as analytics_doors
@@ -112,6 +112,7 @@ def dependencies(world: World) -> dict[str, Any]:
         "settings": Provide(lambda: world.settings, sync_to_thread=False),
         "storage": Provide(lambda: world.storage, sync_to_thread=False),
         "gateways": Provide(lambda: world.gateways, sync_to_thread=False),
+        "count_held": Provide(lambda: purchases.count_held, sync_to_thread=False),
         "me": Provide(guards.me),
         "visitor": Provide(guards.visitor),
         **PAGING,

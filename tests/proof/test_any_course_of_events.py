@@ -129,6 +129,14 @@ class Market(RuleBasedStateMachine):
     def decide(self, which: int, verdict: str) -> None:
         self.at_the_bank(which, "/close", outcome=verdict)
 
+    @rule(what=st.integers(0, 1), total=st.sampled_from([None, None, 1, 2, 3, 5, 8]))
+    def limit(self, what: int, total: int | None) -> None:
+        """So many there shall be from now on, or as many as are asked for."""
+        wish = {"isLimited": False} if total is None else {"isLimited": True, "totalQuantity": total}
+        assert self.ana.site is not None
+        answer = self.tell(self.ana.put(f"/v1/sites/{self.ana.site['id']}/products/{self.things[what]['id']}", wish))
+        assert answer.status_code == 200 or answer.json()["code"] == "too_few_copies", answer.text
+
     @rule(minutes=st.sampled_from([1, 5, 29, 31]))
     def time_passes(self, minutes: int) -> None:
         self.shop.minutes_pass(minutes)

@@ -1,9 +1,11 @@
 """Crowds at one counter: what there is so many of goes so many times, and the books agree when they have gone."""
 
 import asyncio
+import itertools
 from collections import Counter
 from collections.abc import AsyncIterator
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 import httpx
@@ -158,4 +160,74 @@ async def test_the_last_units_go_round_while_buyers_come_cancel_pay_and_get_thei
     await market.settles(seconds=60)
     total, reserved, sold = await market.stock_of(atlas)
     assert (total, reserved) == (5, 0) and sold <= 5
+    assert await purchases.audit_books(market.db) == []
+
+
+TAKEN = """
+select coalesce(sum(i.quantity), 0)::int
+from purchase_items i
+join purchases p on p.id = i.purchase_id
+where i.product_id = $1
+    and p.goods in ('HELD', 'SOLD')
+"""
+TURNS, APART_SECONDS, ROOM = 6, 0.1, 15
+
+
+async def comes_in_turn(buyer: Person, product: dict[str, Any], then: str, over: asyncio.Event) -> str:
+    """Buy it as soon as there is one, and pay, cancel or leave it open."""
+    while not over.is_set():
+        answer = await buyer.asks_to_buy(product)
+        if answer.status_code != 202:
+            assert answer.json()["code"] == "sold_out", answer.text
+            continue
+        if then == "pay":
+            await buyer.answers_the_bank(answer.json(), "pay")
+        elif then == "cancel":
+            await buyer.post(f"/v1/purchases/{answer.json()['purchaseId']}/cancel")
+        return "bought"
+    return "sold out"
+
+
+async def limits_it(ana: Person, door: str) -> int:
+    """So that few are left at that moment; how many there are then. Too few are refused, with what is taken."""
+    total = 0
+    while (answer := await ana.put(door, {"isLimited": True, "totalQuantity": total})).status_code != 200:
+        said = answer.json()
+        assert (answer.status_code, said["code"]) == (409, "too_few_copies")
+        total = said["sold"] + said["reserved"] + ROOM
+    return total
+
+
+@pytest.mark.feature("A25", "A12")
+async def test_what_becomes_limited_again_and_again_while_two_hundred_buy_it_is_never_oversold(market: Shop) -> None:
+    ana = await market.author("ana")
+    assert ana.site is not None
+    atlas = await ana.sells("Field Atlas")
+    door, id = f"/v1/sites/{ana.site['id']}/products/{atlas['id']}", UUID(atlas["id"])
+    buyers, over, at_once = await crowd(market, 200), asyncio.Event(), asyncio.Semaphore(12)
+
+    async def comes(buyer: Person, then: str) -> str:
+        async with at_once:  # as many as have a connection each, so that the author gets one too
+            return await comes_in_turn(buyer, atlas, then, over)
+
+    async def limits_it_and_thinks_again() -> list[int]:
+        totals = [await limits_it(ana, door)]
+        while len(totals) < TURNS:
+            await asyncio.sleep(APART_SECONDS)
+            assert await market.db.value(TAKEN, id) <= totals[-1]
+            assert (await ana.put(door, {"isLimited": False})).status_code == 200
+            await asyncio.sleep(APART_SECONDS)
+            totals.append(await limits_it(ana, door))
+        over.set()
+        return totals
+
+    ends = itertools.cycle(["pay", "leave", "pay", "cancel"])
+    totals, *told = await asyncio.gather(
+        limits_it_and_thinks_again(), *(comes(buyer, then) for buyer, then in zip(buyers, ends, strict=False))
+    )
+
+    await market.settles(seconds=60)
+    total, reserved, sold = await market.stock_of(atlas)
+    assert reserved + sold == await market.db.value(TAKEN, id) <= total == totals[-1]
+    assert Counter(told).keys() == {"bought", "sold out"} and len(set(totals)) > 1, (told, totals)
     assert await purchases.audit_books(market.db) == []

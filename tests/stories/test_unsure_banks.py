@@ -127,24 +127,10 @@ async def test_what_is_held_stays_held_until_the_bank_says_that_it_is_over(shop:
     await shop.books_agree(ana)
 
 
-async def pays_too_late(shop: Shop, ben: Person, purchase: dict[str, Any]) -> None:
-    """The bank takes money for a checkout that it had called expired."""
-    shop.minutes_pass(31)
-    await shop.sweeps()
-    assert (await ben.sees(purchase))["status"] == "EXPIRED"
-    await shop.db.do(
-        "update test_bank_sessions set state = 'open', expires_at = $2 where idempotency_key = $1",
-        UUID(purchase["paymentId"]),
-        shop.now + timedelta(minutes=5),
-    )
-    await ben.answers_the_bank(purchase, "pay")
-    await shop.settles()
-
-
 @pytest.mark.feature("A21", "A25")
 async def test_late_money_is_honoured_while_there_is_stock(shop: Shop) -> None:
     ana, ben, atlas, purchase = await a_purchase(shop, stock=1)
-    await pays_too_late(shop, ben, purchase)
+    await ben.pays_too_late(purchase)
     assert (await ben.sees(purchase))["status"] == "SUCCEEDED"
     assert await ben.owns(atlas)
     assert await shop.stock_of(atlas) == (1, 0, 1)
@@ -158,7 +144,7 @@ async def test_late_money_goes_back_when_what_it_was_for_is_gone(shop: Shop) -> 
     await shop.sweeps()
     await (await shop.person("eve")).has(atlas)
 
-    await pays_too_late(shop, ben, purchase)
+    await ben.pays_too_late(purchase)
 
     back = await ben.sees(purchase)
     assert (back["status"], back["refundedAmount"], back["deliveredAt"]) == ("REFUNDED", 1200, None)
@@ -173,7 +159,7 @@ async def test_late_money_goes_back_when_its_buyer_has_bought_it_again(shop: Sho
     shop.minutes_pass(31)
     await shop.sweeps()
     again = await ben.has(atlas)
-    await pays_too_late(shop, ben, purchase)
+    await ben.pays_too_late(purchase)
     assert (await ben.sees(purchase))["status"] == "REFUNDED"
     assert (await ben.sees(again))["status"] == "SUCCEEDED"
     assert await ben.owns(atlas)
@@ -298,7 +284,7 @@ async def test_late_money_goes_back_when_its_code_is_used_up(shop: Shop) -> None
     await shop.sweeps()
     await (await shop.person("eve")).has(atlas, code="ONCE")
 
-    await pays_too_late(shop, ben, purchase)
+    await ben.pays_too_late(purchase)
 
     assert (await ben.sees(purchase))["status"] == "REFUNDED"
     assert await shop.stock_of(atlas) == (5, 0, 1)
@@ -386,7 +372,7 @@ async def test_late_money_that_cannot_go_back_is_put_on_hold(shop: Shop) -> None
         UUID(purchase["paymentId"]),
     )
 
-    await pays_too_late(shop, ben, purchase)
+    await ben.pays_too_late(purchase)
 
     seen = await ben.sees(purchase)
     assert (seen["status"], [each["status"] for each in seen["refunds"]]) == ("ON_HOLD", ["FAILED"])
@@ -405,7 +391,7 @@ async def test_late_money_that_is_disputed_already_goes_back_once_the_dispute_is
         "update test_bank_sessions set dispute = 'open' where idempotency_key = $1", UUID(purchase["paymentId"])
     )
 
-    await pays_too_late(shop, ben, purchase)
+    await ben.pays_too_late(purchase)
     assert (await ben.sees(purchase))["status"] == "DISPUTED"
     await shop.books_agree(ana)
 
@@ -468,7 +454,7 @@ async def test_late_money_goes_back_when_its_buyer_used_the_code_elsewhere(shop:
     await shop.sweeps()
     await ben.has(guide, code="MINE")
 
-    await pays_too_late(shop, ben, purchase)
+    await ben.pays_too_late(purchase)
 
     assert (await ben.sees(purchase))["status"] == "REFUNDED"
     await shop.books_agree(ana)

@@ -1,5 +1,6 @@
 """Words of stories in which somebody buys something, at the test bank."""
 
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -42,6 +43,20 @@ async def pays(person: "Person", purchase: Json, **delivery: str) -> Json:
     await answers_the_bank(person, purchase, "pay", **delivery)
     await person.shop.settles()
     return await sees(person, purchase)
+
+
+async def pays_too_late(person: "Person", purchase: Json) -> Json:
+    """Pay when its time is over: the bank takes money for a checkout that it had called expired."""
+    shop = person.shop
+    shop.minutes_pass(31)
+    await shop.sweeps()
+    assert (await sees(person, purchase))["status"] == "EXPIRED"
+    await shop.db.do(
+        "update test_bank_sessions set state = 'open', expires_at = $2 where idempotency_key = $1",
+        UUID(purchase["paymentId"]),
+        shop.now + timedelta(minutes=5),
+    )
+    return await pays(person, purchase)
 
 
 async def declines(person: "Person", purchase: Json, **delivery: str) -> Json:

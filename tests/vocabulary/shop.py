@@ -56,6 +56,7 @@ class Person:
     buys = buying.buys
     has = buying.has
     pays = buying.pays
+    pays_too_late = buying.pays_too_late
     declines = buying.declines
     answers_the_bank = buying.answers_the_bank
     sees = buying.sees

@@ -28,12 +28,13 @@ from purvey.catalog.media import add_image, remove_cover, remove_medium, set_cov
 from purvey.catalog.model import Category, Fulfilment, Kind, Price, Product, ProductType
 from purvey.catalog.naming import SkuTaken, SlugTaken
 from purvey.catalog.offers import BUNDLE, BY_HAND, PRODUCT_OFFER, Offer, find_offer
-from purvey.catalog.quantities import TooFewCopies
+from purvey.catalog.quantities import CountHeld, TooFewCopies
 from purvey.catalog.read import find_product, find_site_of
 from purvey.catalog.rules import fulfilment_of
 from purvey.catalog.scope import refuse_strangers
 from purvey.catalog.shop import Badge, ShopProduct, ShopProductDetail, Sort, shop_page, shop_product
 from purvey.catalog.stock import (
+    SHARE_GOODS,
     Shelf,
     SoldOut,
     Taken,
@@ -43,6 +44,7 @@ from purvey.catalog.stock import (
     roll_up_sales,
     sell,
     sell_at_once,
+    share,
 )
 from purvey.catalog.update import Archived, Suspended, update_product
 from purvey.catalog.uploads import find_target
@@ -54,9 +56,11 @@ __all__ = [
     "IMAGE_BYTES",
     "NEWEST_ON_MARKET",
     "PRODUCT_OFFER",
+    "SHARE_GOODS",
     "Archived",
     "Badge",
     "Category",
+    "CountHeld",
     "CreateProduct",
     "Filters",
     "FoundPrice",
@@ -118,6 +122,7 @@ __all__ = [
     "sell_at_once",
     "set_cover",
     "set_status",
+    "share",
     "shop_page",
     "shop_product",
     "update_product",

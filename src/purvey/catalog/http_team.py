@@ -15,6 +15,7 @@ from purvey.access.guards import may
 from purvey.catalog.forms import SKU_MAX, CreateProduct, Sku, UpdateProduct
 from purvey.catalog.lists import MAX_SKUS, Filters, FoundPrice, ProductSummary
 from purvey.catalog.model import Kind, ProductType
+from purvey.catalog.quantities import CountHeld
 from purvey.catalog.search import SEARCH_MAX
 from purvey.catalog.views import PriceView, ProductView, price_view
 from purvey.kit.db import Database
@@ -102,13 +103,16 @@ async def update_product(
     data: JSONBody[UpdateProduct],
     me: NamedDependency[Identity],
     db: NamedDependency[Database],
+    count_held: NamedDependency[CountHeld],
     now: NamedDependency[datetime],
     if_match: IfMatch = None,
 ) -> Response[ProductView]:
     """Merge what is sent into a product: what is missing stays, null clears."""
     site = await tenants.find_site(db, site_id)
     return tagged(
-        await catalog.update_product(db, me, site=site, product_id=product_id, form=data, if_match=if_match, now=now)
+        await catalog.update_product(
+            db, me, site=site, product_id=product_id, form=data, count_held=count_held, if_match=if_match, now=now
+        )
     )
 
 

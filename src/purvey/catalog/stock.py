@@ -2,6 +2,8 @@
 
 Every number is moved by one conditional UPDATE; rows are locked in the order of their product ids.
 Unlimited products have no shelf: what they sell is tallied in rows of its own and rolled up later.
+Whoever sells, holds or takes back shares the product; whoever makes it limited, or unlimited, has it alone
+(docs/decisions/0005-a-shared-lock-while-selling.md).
 """
 
 from collections.abc import Sequence
@@ -28,7 +30,7 @@ class Shelf(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Taken(msgspec.Struct, frozen=True, kw_only=True):
-    """What a purchase takes of a product; `counted` when a shelf counts it."""
+    """What a purchase takes of a product; `counted` when a shelf counts it one by one."""
 
     product_id: UUID
     quantity: int
@@ -55,6 +57,30 @@ class ShelfNow(Shelf, frozen=True, kw_only=True):
     """A shelf as a buyer found it, under lock: whether it had enough."""
 
     enough: bool
+
+
+# A product as an advisory lock knows it. Not its row: whoever waits for that one may be overtaken for ever.
+LOCK = "hashtextextended('purvey shelf ' || {id}::text, 0)"
+HAVE_ALONE = f"select pg_advisory_xact_lock({LOCK.format(id='$1::uuid')})"
+
+
+def share(products: str) -> str:
+    """Share each product of a query of one column, until the transaction ends, one after the other: their ids."""
+    return f"""
+select id, pg_advisory_xact_lock_shared({LOCK.format(id="id")}) as shared
+from (
+    {products}
+    order by 1
+) as product (id)
+"""
+
+
+# A product, and a bundle's members, shared before anything is read of them.
+SHARE_GOODS = share("""
+    select $1::uuid
+    union
+    select member_id from bundle_members where bundle_id = $1
+""")
 
 
 def take(column: str) -> str:
@@ -114,6 +140,24 @@ join shelf on shelf.product_id = w.product_id
 where s.product_id = w.product_id
 """
 
+# What was sold before its product was limited comes back on a shelf that counts it in one sum.
+PUT_BACK_UNCOUNTED = """
+with shelf as (
+    select s.product_id
+    from stock s
+    join products p on p.id = s.product_id
+    where s.product_id = any($1)
+        and p.is_limited
+    order by s.product_id
+    for update of s
+)
+update stock s
+set sold = s.sold - w.quantity, sold_before = s.sold_before - w.quantity
+from unnest($1::uuid[], $2::bigint[]) as w (product_id, quantity)
+join shelf on shelf.product_id = w.product_id
+where s.product_id = w.product_id
+"""
+
 TALLY = """
 insert into sold_tallies (product_id, quantity)
 select product_id, quantity
@@ -155,6 +199,11 @@ select coalesce(sum(tallies), 0)::bigint from rolled
 """
 
 
+async def have_alone(tx: Tx, product_id: UUID) -> None:
+    """Wait until nobody sells, holds or takes back this product, and let nobody begin until the transaction ends."""
+    await tx.value(HAVE_ALONE, product_id)
+
+
 async def reserve(tx: Tx, wanted: Sequence[Taken]) -> set[UUID]:
     """Hold these for a buyer, all or nothing; the products that a shelf counts. SoldOut says how it stands."""
     return await take_all(tx, RESERVE, wanted)
@@ -189,6 +238,9 @@ async def release(tx: Tx, held: Sequence[Taken]) -> None:
 async def put_back(tx: Tx, sold: Sequence[Taken]) -> None:
     """What was sold came back."""
     await shift(tx, sold, reserved=0, sold=-1)
+    uncounted = [item for item in sold if not item.counted]
+    if uncounted:
+        await tx.do(PUT_BACK_UNCOUNTED, *columns(uncounted))
     await tally(tx, sold, sign=-1)
 
 

@@ -155,23 +155,24 @@ EVER_SOLD = """
 greatest(p.sold_count + coalesce((select sum(t.quantity) from sold_tallies t where t.product_id = p.id), 0), 0)::bigint
 """
 
-# A product becomes limited: what was sold before counts, unless it is more than there shall be.
+# A product becomes limited: what was sold before counts, and so many that are held ($3), unless it is more than
+# there shall be. What its shelf counted one by one when it was limited before, it goes on counting so.
 OPEN_STOCK = f"""
-insert into stock (product_id, total, sold, sold_before)
-select p.id, $2, {EVER_SOLD}, {EVER_SOLD}
+insert into stock (product_id, total, reserved, sold, sold_before)
+select p.id, $2, $3, {EVER_SOLD}, {EVER_SOLD}
 from products p
 where p.id = $1
-    and {EVER_SOLD} <= $2
+    and {EVER_SOLD} + $3 <= $2
 on conflict (product_id) do update
-set total = excluded.total, sold = greatest(stock.sold, excluded.sold),
-    sold_before = stock.sold_before + greatest(stock.sold, excluded.sold) - stock.sold
-where stock.reserved + greatest(stock.sold, excluded.sold) <= excluded.total
+set total = excluded.total, reserved = stock.reserved + excluded.reserved, sold = excluded.sold,
+    sold_before = excluded.sold - (stock.sold - stock.sold_before)
+where stock.reserved + excluded.reserved + excluded.sold <= excluded.total
 """
 
 # What stands in the way of fewer copies: by its stock when it was limited ($2), else by all it ever sold.
 COPIES = f"""
-select coalesce(s.reserved, 0) as reserved,
-    case when $2 then s.sold else greatest(s.sold, {EVER_SOLD}) end as sold
+select coalesce(s.reserved, 0) + $3 as reserved,
+    case when $2 then s.sold else {EVER_SOLD} end as sold
 from products p
 left join stock s on s.product_id = p.id
 where p.id = $1
@@ -402,12 +403,12 @@ async def set_total(tx: Tx, product_id: UUID, *, total: int) -> bool:
     return await tx.do(SET_TOTAL, product_id, total) == 1
 
 
-async def open_stock(tx: Tx, product_id: UUID, *, total: int) -> bool:
-    return await tx.do(OPEN_STOCK, product_id, total) == 1
+async def open_stock(tx: Tx, product_id: UUID, *, total: int, held: int) -> bool:
+    return await tx.do(OPEN_STOCK, product_id, total, held) == 1
 
 
-async def copies(tx: Tx, kind: type[T], product_id: UUID, *, was_limited: bool) -> T:
-    return await tx.one(kind, COPIES, product_id, was_limited)
+async def copies(tx: Tx, kind: type[T], product_id: UUID, *, was_limited: bool, held: int) -> T:
+    return await tx.one(kind, COPIES, product_id, was_limited, held)
 
 
 async def held_by(tx: Tx, product_id: UUID) -> UUID | None:

@@ -15,6 +15,7 @@ from purvey.catalog.create import price_created
 from purvey.catalog.events import PriceDeleted, PriceUpdated, ProductUpdated
 from purvey.catalog.forms import UpdateProduct
 from purvey.catalog.model import Price, Product
+from purvey.catalog.quantities import CountHeld
 from purvey.catalog.repricing import PriceList, repriced
 from purvey.catalog.views import ProductView, view_of
 from purvey.kit.db import Database, Tx
@@ -46,6 +47,7 @@ async def update_product(
     site: Site,
     product_id: UUID,
     form: UpdateProduct,
+    count_held: CountHeld,
     if_match: str | None = None,
     now: datetime,
 ) -> ProductView:
@@ -68,7 +70,7 @@ async def update_product(
         rules.refuse_unsound(after, default_amount=prices.default.terms.amount, member_count=len(members))
         await refuse_clashes(tx, before, after, prices)
         after = await store.update_product(tx, after, now=now)
-        await quantities.keep_true(tx, before, after)
+        await quantities.keep_true(tx, before, after, count_held=count_held)
         await write_prices(tx, after, prices, now=now)
         if members != old_members:
             await bundles.refill(tx, after, members)

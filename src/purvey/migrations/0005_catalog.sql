@@ -106,7 +106,7 @@ create table stock (
     total bigint not null check (total >= 0),
     reserved bigint not null default 0 check (reserved >= 0),
     sold bigint not null default 0 check (sold >= 0),
-    sold_before bigint not null default 0,   -- of these, so many were sold while nothing was counted
+    sold_before bigint not null default 0 check (sold_before between 0 and sold),  -- sold while nothing was counted
     constraint stock_never_oversold check (reserved + sold <= total)
 );
 

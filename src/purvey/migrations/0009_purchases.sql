@@ -75,7 +75,7 @@ create table purchase_items (
     purchase_id uuid not null references purchases on delete restrict,
     product_id uuid not null references products on delete restrict,
     quantity bigint not null check (quantity >= 1),
-    counted boolean not null,                  -- the product was limited then, so its stock counts this
+    counted boolean not null,                  -- its stock counts this: it was limited then, or has become so since
     primary key (purchase_id, product_id)
 );
 

@@ -30,7 +30,7 @@ from purvey.purchases.reactions import reactions
 from purvey.purchases.reads import NEWEST as NEWEST_PURCHASES
 from purvey.purchases.reads import detail, mine, of_site, sale
 from purvey.purchases.recovery import catch_up, sweep_payments, sweep_refunds
-from purvey.purchases.store import find
+from purvey.purchases.store import count_held, find
 from purvey.purchases.views import PurchaseDetail, PurchaseView, SaleDetail, SaleView
 
 __all__ = [
@@ -64,6 +64,7 @@ __all__ = [
     "buy",
     "cancel",
     "catch_up",
+    "count_held",
     "detail",
     "execute_refund",
     "find",

@@ -55,6 +55,23 @@ LAWS: Mapping[str, str] = {
                 else false
             end
     """,
+    "a limited product counts whatever is sold and held": """
+        select format('%s: sold %s of %s, reserved %s of %s, total %s', s.product_id, s.sold, coalesce(c.sold, 0),
+            s.reserved, coalesce(c.held, 0), s.total) as what
+        from stock s
+        join products product on product.id = s.product_id
+        left join (
+            select i.product_id,
+                sum(i.quantity) filter (where p.goods = 'SOLD') as sold,
+                sum(i.quantity) filter (where p.goods = 'HELD') as held
+            from purchase_items i
+            join purchases p on p.id = i.purchase_id
+            group by i.product_id
+        ) as c on c.product_id = s.product_id
+        where ($1::uuid is null or product.tenant_id = $1)
+            and product.is_limited
+            and (s.sold <> coalesce(c.sold, 0) or s.reserved <> coalesce(c.held, 0))
+    """,
     "stock says what was sold and what is held": """
         select format('%s: sold %s, counted %s; reserved %s, held %s', s.product_id, s.sold, s.sold_before
             + coalesce(c.sold, 0), s.reserved, coalesce(c.held, 0)) as what

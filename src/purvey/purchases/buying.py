@@ -46,7 +46,7 @@ class InTheWay(Exception):
 
 
 class Meanwhile(Exception):
-    """Something changed between looking and writing: look again."""
+    """What is in the bundle changed between locking and looking: look again."""
 
 
 async def buy(
@@ -115,10 +115,12 @@ async def hold(tx: Tx, gateways: Gateways, me: Identity, order: Order, *, key: O
     made_before = await own_keys.claim(tx, key, subject_id=purchase_id, now=now)
     if made_before is not None:
         return await again(tx, made_before)
-    await store.lock_buyer(tx, me.user_id)
+    locked = await store.lock_to_buy(tx, order.item_id, buyer_id=me.user_id)
     sought = await store.seek(tx, order, buyer_id=me.user_id)
     if sought is None:
         raise NotFound("There is no such product, or no such price of it")
+    if not locked.issuperset(sought.member_ids):
+        raise Meanwhile
     if sought.open_id is not None:
         return await the_open_one(tx, sought, order, key=key, now=now)
     rules.refuse_impossible(sought, order, email_verified=me.email_verified, now=now)
@@ -222,8 +224,8 @@ async def write(
         now=now,
     )
     reach("purchase.inserted")
-    if sought.shelves and await catalog.reserve(tx, items) != {shelf.product_id for shelf in sought.shelves}:
-        raise Meanwhile
+    if sought.shelves:
+        await catalog.reserve(tx, items)
     if code is not None:
         await discounts.reserve(
             tx, code.id, purchase_id=purchase_id, buyer_id=me.user_id, amount=price.discount_amount, now=now

@@ -28,6 +28,7 @@ async def settle(
     tx: Tx, payment_id: UUID, standing: Standing, *, actor: str, now: datetime, called_off: bool = False
 ) -> Applied:
     """Believe what the gateway said, and let everything follow. Saying it twice changes nothing the second time."""
+    await store.share_taken(tx, payment_id)
     applied = await payments.apply(tx, payment_id, standing, actor=actor, now=now, called_off=called_off)
     reach("payment.applied")
     if applied.moved or applied.closed or applied.refunds:

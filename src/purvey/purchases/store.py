@@ -6,14 +6,51 @@ from uuid import UUID
 
 import msgspec
 
-from purvey.catalog import PRODUCT_OFFER, Taken
+from purvey.catalog import PRODUCT_OFFER, SHARE_GOODS, Taken, share
 from purvey.content import CHAPTER_OFFER
 from purvey.kit.db import Queries, Tx
 from purvey.pricing import Quote
 from purvey.purchases.model import ItemType, Order, Purchase, Sought
 
 # One buyer begins one purchase at a time, so that the count of open ones holds.
-LOCK_BUYER = "select pg_advisory_xact_lock(hashtextextended('purvey buyer ' || $1::uuid::text, 0))"
+BUYER = "pg_advisory_xact_lock(hashtextextended('purvey buyer ' || {id}::uuid::text, 0))"
+LOCK_BUYER = f"select {BUYER.format(id='$1')}"
+
+# The goods first, shared with other buyers, then the buyer; which goods these are.
+LOCK_TO_BUY = f"""
+with goods as materialized ({SHARE_GOODS})
+select array_agg(id), count(shared::text), {BUYER.format(id="$2")}
+from goods
+"""
+
+# What a payment's purchase takes, shared: whether it is counted stays as it is.
+TAKEN = """
+    select i.product_id
+    from payments pay
+    join purchase_items i on i.purchase_id = pay.subject_id
+    where pay.id = $1
+"""
+SHARE_TAKEN = f"""
+with goods as materialized ({share(TAKEN)})
+select count(shared::text)
+from goods
+"""
+
+# What open checkouts hold of a product that no shelf counted is counted from now on. Nobody buys it meanwhile.
+COUNT_HELD = """
+with counted as (
+    update purchase_items i
+    set counted = true
+    from purchases p
+    where i.product_id = $1
+        and not i.counted
+        and p.id = i.purchase_id
+        and p.goods = 'HELD'
+    returning i.quantity
+)
+select coalesce(sum(quantity), 0)::bigint
+from counted
+"""
 
 
 def seek_sql(offer: str, item: str) -> str:
@@ -133,6 +170,22 @@ class CheckoutSubject(msgspec.Struct, frozen=True):
 
 async def lock_buyer(tx: Tx, buyer_id: UUID) -> None:
     await tx.do(LOCK_BUYER, buyer_id)
+
+
+async def lock_to_buy(tx: Tx, item_id: UUID, *, buyer_id: UUID) -> set[UUID]:
+    """Nobody makes these goods limited, and this buyer begins nothing else, until the transaction ends."""
+    return set(await tx.value(LOCK_TO_BUY, item_id, buyer_id))
+
+
+async def share_taken(tx: Tx, payment_id: UUID) -> None:
+    """Nobody makes what this payment is for limited until the transaction ends."""
+    await tx.value(SHARE_TAKEN, payment_id)
+
+
+async def count_held(tx: Tx, product_id: UUID) -> int:
+    """How many of a product, which the caller has alone, open checkouts hold uncounted; they count from now on."""
+    held: int = await tx.value(COUNT_HELD, product_id)
+    return held
 
 
 async def seek(db: Queries, order: Order, *, buyer_id: UUID) -> Sought | None:

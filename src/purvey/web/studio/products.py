@@ -10,7 +10,7 @@ from litestar import Response, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery, QueryParameter
 
-from purvey import catalog
+from purvey import catalog, purchases
 from purvey.access import Identity, Permission
 from purvey.catalog import CreateProduct, Filters, ProductType, ProductView, UpdateProduct
 from purvey.kit import pages as lists
@@ -111,7 +111,9 @@ async def edit(
     before = await catalog.find_product(db, site.id, product_id)
     try:
         wish = body(UpdateProduct, product_form.update_body(form, before))
-        await catalog.update_product(db, me, site=site, product_id=product_id, form=wish, now=now)
+        await catalog.update_product(
+            db, me, site=site, product_id=product_id, form=wish, count_held=purchases.count_held, now=now
+        )
     except Refusal as no:
         return await form_page(request, site, db, product=before, refused=no, form=form)
     return go(f"/products/{product_id}/edit", done="saved")
