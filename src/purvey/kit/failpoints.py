@@ -21,6 +21,8 @@ POINTS = (
     "refund.approved",  # committed; the gateway was not asked
     "refund.sent",  # the gateway has the refund; we have not noted it
     "refund.noted",  # noted; its success was not read
+    "x402.seen",  # the chain has moved the money; the ledger does not say so
+    "x402.decided",  # the ledger says so; the payment does not
 )
 
 armed: str | None = None
