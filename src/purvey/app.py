@@ -82,7 +82,15 @@ def framework(world: World) -> Litestar:
     )
     api = Router("/api", route_handlers=agents.doors, middleware=[keys], request_class=agents.ExactRequest)
     return Litestar(
-        [v1, api, *image_doors, *health.doors, *pages(world), *(bank_doors if world.settings.test_bank else [])],
+        [
+            v1,
+            api,
+            *image_doors,
+            *health.doors,
+            *pages(world),
+            *agents.root_doors(world.settings),
+            *(bank_doors if world.settings.test_bank else []),
+        ],
         dependencies=dependencies(world),
         exception_handlers=agents.spoken_by(APP_HANDLERS),
         request_class=StrictRequest,
@@ -91,7 +99,7 @@ def framework(world: World) -> Litestar:
             title="purvey",
             version=__version__,
             path="/schema",
-            render_plugins=[openapi.Json(agents.REFUSED), openapi.Page(path="/")],
+            render_plugins=[openapi.Json(*agents.refused(world.settings)), openapi.Page(path="/")],
         ),
         plugins=[agents.Amounts()],
         state=State({"db": world.db, "clock": world.clock, "siwa": world.siwa, "world": world}),

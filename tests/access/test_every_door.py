@@ -32,6 +32,8 @@ PUBLIC_DOORS = {
     "POST /v1/auth/password-reset",
     "POST /v1/auth/password-reset/confirm",
     "POST /v1/discounts/validate",
+    "POST /siwa/nonce",
+    "POST /siwa/verify",
 }
 
 # What the public reads, what gateways call, pages and files, and what machines ask of the process.

@@ -11,7 +11,10 @@ from purvey.kit.openapi import METHODS, with_refusals
 from purvey.settings import Settings
 from purvey.world import World, wall_clock
 
-SETTINGS = Settings(home=Path("/nowhere"), secret_key="k" * 20 + "test-secret-key", test_bank=True, sign_up_limit=0)
+SETTINGS = Settings(
+    home=Path("/nowhere"), secret_key="k" * 20 + "test-secret-key", test_bank=True, sign_up_limit=0,
+    siwa_plain_wallets=True,
+)  # fmt: skip
 
 
 def described() -> dict[str, Any]:
@@ -27,7 +30,7 @@ def described() -> dict[str, Any]:
         sweeps=[],
     )
     schema: dict[str, Any] = json.loads(
-        json.dumps(with_refusals(litestar(world).openapi_schema.to_schema(), agents.REFUSED))
+        json.dumps(with_refusals(litestar(world).openapi_schema.to_schema(), *agents.refused(SETTINGS)))
     )
     return schema
 

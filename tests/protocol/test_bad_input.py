@@ -57,7 +57,7 @@ class Door:
 def refused(answer: requests.Response, *statuses: int) -> dict[str, Any]:
     """The body of a refusal with one of these statuses: a problem, or what agents are told."""
     assert answer.status_code in statuses, (answer.status_code, answer.text)
-    for_agents = "/api/" in answer.url
+    for_agents = "/api/" in answer.url or "/siwa/" in answer.url
     assert answer.headers["content-type"] == (JSON if for_agents else "application/problem+json")
     problem: dict[str, Any] = answer.json()
     assert problem["code"] and problem["error" if for_agents else "title"], problem

@@ -114,11 +114,11 @@ class Shop:
         )  # fmt: skip
         return Person(self, id=id, name=word, email=email, token=token)
 
-    async def agent(self, wallet: "LocalAccount | None" = None) -> "Agent":
+    async def agent(self, wallet: "LocalAccount | None" = None, **identity: Any) -> "Agent":
         """A program that holds a wallet and is signed in with it."""
         from tests.vocabulary.agents import signs_in
 
-        return await signs_in(self, wallet)
+        return await signs_in(self, wallet, **identity)
 
     async def author(self, name: str = "ana", *, currency: str = "EUR") -> Person:
         """Somebody with a site of their own."""

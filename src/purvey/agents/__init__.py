@@ -3,10 +3,24 @@
 No rule lives here. What a shop sells here it sells there, and the other way round.
 """
 
-from purvey.agents import products
+from typing import Any
+
+from purvey.agents import products, siwa
 from purvey.agents.amounts import Amounts
 from purvey.agents.http import REFUSED, ExactRequest, spoken_by
+from purvey.kit.openapi import Refused
+from purvey.settings import Settings
 
-__all__ = ["REFUSED", "Amounts", "ExactRequest", "doors", "spoken_by"]
+__all__ = ["REFUSED", "Amounts", "ExactRequest", "doors", "refused", "root_doors", "spoken_by"]
 
 doors = [*products.doors]
+
+
+def root_doors(settings: Settings) -> list[Any]:
+    """The doors that stand outside `/api`, as the settings say."""
+    return [*siwa.doors(settings)]
+
+
+def refused(settings: Settings) -> list[Refused]:
+    """How the doors of agents say no, for the description of the API."""
+    return [REFUSED, *siwa.refused(settings)]

@@ -56,7 +56,7 @@ create table audit_log (
 );
 create index audit_log_of_tenant on audit_log (tenant_id, at desc, id);
 
--- Exact limits, counted by slices of their window: sign-in, codes, writes, downloads.
+-- Exact limits, counted per window: sign-in, codes, writes, downloads.
 create table throttles (
     key text not null,
     window_start timestamptz not null,
