@@ -12,6 +12,7 @@ from litestar.routes import HTTPRoute
 from purvey import __version__, agents, purchases
 from purvey.access import guards
 from purvey.access.http import doors as access_doors
+from purvey.agents.mcp import doors as mcp_doors
 from purvey.analytics.http import doors as analytics_doors
 from purvey.catalog.http import doors as catalog_doors
 from purvey.catalog.uploads_http import doors as upload_doors
@@ -19,6 +20,7 @@ from purvey.catalog.uploads_http import public_doors as image_doors
 from purvey.content.http import doors as content_doors
 from purvey.discounts.http import doors as discount_doors
 from purvey.downloads.http import doors as download_doors
+from purvey.downloads.http import link_doors
 from purvey.kit import health, idempotency, openapi
 from purvey.kit.asgi import ASGIApp
 from purvey.kit.bodies import StrictRequest
@@ -86,9 +88,11 @@ def framework(world: World) -> Litestar:
             v1,
             api,
             *image_doors,
+            *link_doors,
             *health.doors,
             *pages(world),
             *agents.root_doors(world.settings),
+            *mcp_doors,
             *(bank_doors if world.settings.test_bank else []),
         ],
         dependencies=dependencies(world),

@@ -11,14 +11,16 @@ from litestar.params import FromPath, FromQuery, QueryParameter
 from purvey import catalog
 from purvey.access.guards import PUBLIC
 from purvey.agents.amounts import Shown, shown
-from purvey.catalog import Category, MarketProduct
+from purvey.catalog import SEARCH_MAX, Category, MarketProduct
 from purvey.kit.caching import NOT_MODIFIED, cacheable
 from purvey.kit.pages import CURSOR_MAX, PER_PAGE, PER_PAGE_MAX, Asked, page_of
+from purvey.world import World
 
 FRESH_SECONDS = 10
 Asking = Request[Any, Any, Any]
 Limit = Annotated[int, QueryParameter(ge=1, le=PER_PAGE_MAX, description="How many at most.")]
 Username = Annotated[str | None, QueryParameter(max_length=100, description="Of this creator alone.")]
+Words = Annotated[str | None, QueryParameter(max_length=SEARCH_MAX, description="Words, or how they begin.")]
 Cursor = Annotated[str | None, QueryParameter(max_length=CURSOR_MAX, description="`next_cursor` of the page before.")]
 
 
@@ -77,18 +79,23 @@ async def list_public(
     limit: Limit = PER_PAGE,
     username: Username = None,
     category: FromQuery[Category | None] = None,
+    q: Words = None,
     cursor: Cursor = None,
 ) -> Response[PublicList]:
     """What can be bought with USDC at this moment, of every creator or of one."""
     world = request.app.state.world
     asked = Asked(per_page=limit, cursor=cursor or None)
-    rows = await catalog.market_page(world.db, asked=asked, username=username, category=category, now=world.clock())
+    found = await on_sale(world, asked, username=username, category=category, q=q)
+    return cacheable(request, found, seconds=FRESH_SECONDS)
+
+
+async def on_sale(world: World, asked: Asked, **wanted: Any) -> PublicList:
+    """A page of what can be bought, for whichever door."""
+    rows = await catalog.market_page(world.db, asked=asked, now=world.clock(), **wanted)
     page = page_of(
         rows, lambda row: public_view(row, world.settings.base_url), asked=asked, order=catalog.NEWEST_ON_MARKET
     )
-    return cacheable(
-        request, PublicList(success=True, data=page.data, next_cursor=page.next_cursor), seconds=FRESH_SECONDS
-    )
+    return PublicList(success=True, data=page.data, next_cursor=page.next_cursor)
 
 
 @get("/products/public/{product_id:uuid}", opt=PUBLIC, responses=NOT_MODIFIED)

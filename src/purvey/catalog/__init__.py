@@ -32,6 +32,7 @@ from purvey.catalog.quantities import CountHeld, TooFewCopies
 from purvey.catalog.read import find_product, find_site_of
 from purvey.catalog.rules import fulfilment_of
 from purvey.catalog.scope import refuse_strangers
+from purvey.catalog.search import SEARCH_MAX
 from purvey.catalog.shop import Badge, ShopProduct, ShopProductDetail, Sort, shop_page, shop_product
 from purvey.catalog.stock import (
     SHARE_GOODS,
@@ -56,6 +57,7 @@ __all__ = [
     "IMAGE_BYTES",
     "NEWEST_ON_MARKET",
     "PRODUCT_OFFER",
+    "SEARCH_MAX",
     "SHARE_GOODS",
     "Archived",
     "Badge",

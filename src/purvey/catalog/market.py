@@ -12,6 +12,7 @@ from uuid import UUID
 import msgspec
 
 from purvey.catalog.model import Category, ProductType
+from purvey.catalog.search import words_of
 from purvey.kit.db import Queries
 from purvey.kit.errors import NotFound
 from purvey.kit.pages import Asked, Order
@@ -112,7 +113,7 @@ ONE = f"{ON_MARKET} and p.id = $1"
 @cache
 def listed(*filters: str) -> str:
     """A page of what is on sale at the time $1, beyond the place $2, by what else is asked for from $4 on."""
-    asked_for = "".join(f" and {column} = ${at}" for at, column in enumerate(filters, start=4))
+    asked_for = "".join(f" and {each.format(f'${at}')}" for at, each in enumerate(filters, start=4))
     return f"""
 {ON_MARKET}
     and (p.available_from is null or p.available_from <= $1)
@@ -125,11 +126,21 @@ limit $3
 
 
 async def market_page(
-    db: Queries, *, asked: Asked, username: str | None = None, category: Category | None = None, now: datetime
+    db: Queries,
+    *,
+    asked: Asked,
+    username: str | None = None,
+    category: Category | None = None,
+    q: str | None = None,
+    now: datetime,
 ) -> list[MarketProduct]:
     """What is on sale for USDC, the newest first; one row more than the page holds when there is more."""
-    wanted: dict[str, Any] = {"u.username": username, "p.category": category}
-    filters = {column: value for column, value in wanted.items() if value is not None}
+    wanted: dict[str, Any] = {
+        "u.username = {}": username,
+        "p.category = {}": category,
+        "p.searchable @@ to_tsquery('simple', {})": words_of(q),
+    }
+    filters = {condition: value for condition, value in wanted.items() if value is not None}
     return await db.rows(MarketProduct, listed(*filters), now, *asked.place(NEWEST), asked.limit, *filters.values())
 
 

@@ -6,6 +6,7 @@ continuation within an hour does not (ruling 24). Every one leaves a row.
 
 from purvey.downloads.actions import list_downloads, reset_downloads
 from purvey.downloads.answer import answer
+from purvey.downloads.links import LinkOver, offer_link, write_link
 from purvey.downloads.model import Delivery, DownloadableFile, DownloadView, Wanted
 from purvey.downloads.opening import list_files, open_download
 
@@ -13,10 +14,13 @@ __all__ = [
     "Delivery",
     "DownloadView",
     "DownloadableFile",
+    "LinkOver",
     "Wanted",
     "answer",
     "list_downloads",
     "list_files",
+    "offer_link",
     "open_download",
     "reset_downloads",
+    "write_link",
 ]

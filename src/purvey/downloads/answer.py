@@ -7,7 +7,6 @@ from uuid import UUID
 from litestar import Request, Response
 from litestar.response import Stream
 
-from purvey.access import Identity
 from purvey.downloads.model import Delivery, Wanted
 from purvey.downloads.opening import open_download
 from purvey.kit.db import Database
@@ -18,7 +17,7 @@ async def answer(
     request: Request[Any, Any, Any],
     db: Database,
     storage: Storage,
-    me: Identity,
+    owner_id: UUID,
     *,
     purchase_id: UUID,
     file_id: UUID | None,
@@ -26,7 +25,7 @@ async def answer(
 ) -> Response[Any]:
     """What `open_download` gives for the headers of this request."""
     delivery = await open_download(
-        db, storage, me, purchase_id=purchase_id, file_id=file_id, wanted=wanted_by(request), now=now
+        db, storage, owner_id, purchase_id=purchase_id, file_id=file_id, wanted=wanted_by(request), now=now
     )
     return response_of(delivery)
 

@@ -5,7 +5,6 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from purvey import access, storage
-from purvey.access import Identity
 from purvey.downloads import rules, store
 from purvey.downloads.model import Delivery, Download, DownloadableFile, OwnedFile, Wanted, view_of
 from purvey.kit.db import Database, Queries
@@ -24,13 +23,13 @@ class NoDownloadsLeft(NotAllowed):
     code = "no_downloads_left"
 
 
-async def list_files(db: Queries, me: Identity, *, purchase_id: UUID) -> Sequence[DownloadableFile]:
-    """What I may download of my purchase, with what is left of the limit; NotFound, NotPaid, AccessEnded …"""
-    return [view_of(file) for file in await my_files(db, me, purchase_id)]
+async def list_files(db: Queries, owner_id: UUID, *, purchase_id: UUID) -> Sequence[DownloadableFile]:
+    """What one may download of one's purchase, with what is left of the limit; NotFound, NotPaid, AccessEnded …"""
+    return [view_of(file) for file in await files_of(db, owner_id, purchase_id)]
 
 
-async def my_files(db: Queries, me: Identity, purchase_id: UUID) -> Sequence[OwnedFile]:
-    holding = await store.owned(db, purchase_id, me.user_id)
+async def files_of(db: Queries, owner_id: UUID, purchase_id: UUID) -> Sequence[OwnedFile]:
+    holding = await store.owned(db, purchase_id, owner_id)
     if holding is None:
         raise NotFound("There is no such purchase")
     return rules.open_to_owner(holding)
@@ -39,7 +38,7 @@ async def my_files(db: Queries, me: Identity, purchase_id: UUID) -> Sequence[Own
 async def open_download(
     db: Database,
     files: Storage,
-    me: Identity,
+    owner_id: UUID,
     *,
     purchase_id: UUID,
     file_id: UUID | None,
@@ -51,7 +50,7 @@ async def open_download(
     Counts and logs it; a HEAD, a 304 and a range outside the file do neither. Raises NotFound, NotPaid,
     AccessSuspended, AccessEnded, ChooseFile when `file_id` is needed, NoDownloadsLeft, TooMany.
     """
-    file = rules.choose(await my_files(db, me, purchase_id), file_id)
+    file = rules.choose(await files_of(db, owner_id, purchase_id), file_id)
     headers = headers_of(file)
     if rules.has_it(wanted, file.etag):
         return Delivery(status=304, headers={"etag": file.etag, "cache-control": headers["cache-control"]})
@@ -61,7 +60,7 @@ async def open_download(
         part = rules.part_of(wanted, size=file.size_bytes, etag=file.etag)
     except rules.Unsatisfiable:
         return Delivery(status=416, headers={"content-range": f"bytes */{file.size_bytes}"})
-    download = Download(purchase_id=purchase_id, user_id=me.user_id, file=file, part=part, wanted=wanted, at=now)
+    download = Download(purchase_id=purchase_id, user_id=owner_id, file=file, part=part, wanted=wanted, at=now)
     await refuse_flood(db, download)
     link = await files.link(file.storage_key, expires=LINK_FOR)
     if link is None:

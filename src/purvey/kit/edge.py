@@ -36,7 +36,7 @@ def edge(app: ASGIApp, *, clock: Callable[[], float] = time.perf_counter) -> ASG
         async def answer(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
-                status = message["status"]
+                status = int(message["status"])
                 message["headers"] = [*message["headers"], (b"x-request-id", request_id.encode())]
             await send(message)
 

@@ -116,7 +116,7 @@ async def files_of(
 ) -> tuple[list[tuple[str, Sequence[DownloadableFile]]], str]:
     """The files by the product they belong to; or why there are none to be had."""
     try:
-        files = await downloads.list_files(db, me, purchase_id=purchase.id)
+        files = await downloads.list_files(db, me.user_id, purchase_id=purchase.id)
     except NotFound:
         return [], ""
     except Refusal as no:
@@ -156,7 +156,7 @@ async def download(
     file_id: Annotated[UUID | None, QueryParameter(name="fileId")] = None,
 ) -> Response[Any]:
     """The same bytes as through the JSON door, for who is signed in by cookie."""
-    return await downloads.answer(request, db, storage, me, purchase_id=purchase_id, file_id=file_id, now=now)
+    return await downloads.answer(request, db, storage, me.user_id, purchase_id=purchase_id, file_id=file_id, now=now)
 
 
 @post("/purchases/{purchase_id:uuid}/cancel", guards=[page_signed_in])
