@@ -10,7 +10,7 @@ from litestar.openapi import OpenAPIConfig
 from litestar.routes import HTTPRoute
 
 from purvey import __version__, agents, purchases
-from purvey.access import guards
+from purvey.access import guards, siwa
 from purvey.access.http import doors as access_doors
 from purvey.agents.mcp import doors as mcp_doors
 from purvey.analytics.http import doors as analytics_doors
@@ -63,6 +63,7 @@ def in_turn(route: HTTPRoute) -> None:
 
 def framework(world: World) -> Litestar:
     """The application as it is declared: doors, what they may ask for, and how refusals are said."""
+    signatures = siwa.hearing(world.siwa, db=world.db, now=world.clock)
     keys = idempotency.middleware(world.db, owner_of=guards.owner_of, now=world.clock)
     v1 = Router(
         "/v1",
@@ -80,9 +81,9 @@ def framework(world: World) -> Litestar:
             *support_doors,
             *analytics_doors,
         ],
-        middleware=[keys],
+        middleware=[signatures, keys],
     )
-    api = Router("/api", route_handlers=agents.doors, middleware=[keys], request_class=agents.ExactRequest)
+    api = Router("/api", route_handlers=agents.doors, middleware=[signatures, keys], request_class=agents.ExactRequest)
     return Litestar(
         [
             v1,

@@ -3,6 +3,7 @@
 A wallet belongs to one user. A later request carries the receipt and, where it matters, its own signature (ERC-8128).
 """
 
+from purvey.access.siwa.hearing import SIGNED, hearing
 from purvey.access.siwa.model import (
     NotOwner,
     NotRegistered,
@@ -21,6 +22,7 @@ from purvey.access.siwa.wallets import short_address, user_of_wallet
 
 __all__ = [
     "RECEIPT_HEADER",
+    "SIGNED",
     "NotOwner",
     "NotRegistered",
     "Offered",
@@ -30,6 +32,7 @@ __all__ = [
     "Siwa",
     "Unreadable",
     "checksummed",
+    "hearing",
     "make_receipt",
     "offer_nonce",
     "open_siwa",

@@ -1,11 +1,14 @@
 """The SQL of what may be used once: the nonce of a sign-in, and the signature of a request."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Final
 from uuid import UUID
 
 import msgspec
 
 from purvey.kit.db import Queries, Tx
+
+CLOCKS_APART: Final = timedelta(hours=1)  # how far those of two machines may be
 
 # What a wallet is to sign.
 ADD = """
@@ -70,4 +73,4 @@ async def hear(db: Queries, digest: bytes, *, expires_at: datetime) -> bool:
 
 async def forget(db: Queries, now: datetime) -> int:
     """Forget what is past its time; how many rows went."""
-    return await db.do(FORGET_NONCES, now) + await db.do(FORGET_HEARD, now)
+    return await db.do(FORGET_NONCES, now) + await db.do(FORGET_HEARD, now - CLOCKS_APART)
