@@ -9,8 +9,8 @@ import importlib
 import inspect
 import pkgutil
 import re
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
-from itertools import product
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from itertools import combinations, product
 from types import ModuleType
 from typing import Any
 
@@ -18,20 +18,21 @@ import asyncpg
 import pytest
 
 import purvey
-from purvey.catalog import shop
+from purvey.catalog import market, shop
 from purvey.kit import retention
 
 STATEMENT = re.compile(r"\s*(select|insert|update|delete|with)\s", re.IGNORECASE)
 ASKS = {"rows": 1, "maybe": 1, "one": 1, "records": 0, "record": 0, "value": 0, "do": 0, "fetchval": 0}
 ASKED = {"db", "tx", "pool"}
 TEMPLATE = re.compile(r"\{\w+\}")
-PARTS = {"purvey.catalog.shop:ON_SHELF"}  # its $1 is bound by the queries around it
+PARTS = {"purvey.catalog.shop:ON_SHELF", "purvey.catalog.market:USDC_PRICE"}  # bound by the queries around them
 SHAPES = [shop.Shape(sort, 21, *bits) for sort in shop.Sort for bits in product([False, True], repeat=5)]
 
-COMPOSED: Mapping[Callable[..., str], Mapping[str, Any]] = {
-    shop.shelf: {"-".join(map(str, shape)): shape for shape in SHAPES},
-    shop.counted_shelf: {"-".join(map(str, shape)): shape for shape in SHAPES if shape.sort is shop.Sort.FEATURED},
-    retention.forgetting: {rule.table: rule for rule in retention.RULES},
+COMPOSED: Mapping[Callable[..., str], Sequence[tuple[Any, ...]]] = {
+    shop.shelf: [(shape,) for shape in SHAPES],
+    shop.counted_shelf: [(shape,) for shape in SHAPES if shape.sort is shop.Sort.FEATURED],
+    market.listed: [filters for n in range(3) for filters in combinations(("u.username", "p.category"), n)],
+    retention.forgetting: [(rule,) for rule in retention.RULES],
 }
 
 
@@ -81,7 +82,8 @@ def found() -> dict[str, str]:
         for name, text in [*constants(module), *written_in_place(module)]
     }
     for compose, forms in COMPOSED.items():
-        statements |= {f"{compose.__module__}:{compose.__name__}({name})": compose(it) for name, it in forms.items()}
+        name = f"{compose.__module__}:{compose.__name__}"
+        statements |= {f"{name}[{at}]": compose(*form) for at, form in enumerate(forms)}
     return {name: text for name, text in statements.items() if name not in PARTS}
 
 

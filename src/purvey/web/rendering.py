@@ -118,7 +118,7 @@ def page(
         html,
         status_code=problems.status_of(refused) if refused else status,
         media_type=MediaType.HTML,
-        headers={**page_headers(world_of(request).settings), **nothing_left(request), **(headers or {})},
+        headers={**page_headers(payment_hosts(world_of(request).settings)), **nothing_left(request), **(headers or {})},
     )
     if refused and refused.retry_after_seconds is not None:
         response.headers["Retry-After"] = str(refused.retry_after_seconds)
@@ -147,7 +147,7 @@ def go(path: str, *, done: str = "") -> Redirect:
 
 
 @cache
-def page_headers(settings: Settings) -> Mapping[str, str]:
+def page_headers(payment_hosts: tuple[str, ...]) -> Mapping[str, str]:
     """Nothing runs and nothing is framed; forms go to this shop, and on to the hosts that take its payments."""
     return {
         "Content-Security-Policy": "; ".join(
@@ -158,7 +158,7 @@ def page_headers(settings: Settings) -> Mapping[str, str]:
                 "font-src 'self'",
                 "base-uri 'none'",
                 "frame-ancestors 'none'",
-                f"form-action 'self' {' '.join(payment_hosts(settings))}",
+                f"form-action 'self' {' '.join(payment_hosts)}",
             ]
         ),
         "X-Frame-Options": "DENY",
@@ -169,9 +169,9 @@ def page_headers(settings: Settings) -> Mapping[str, str]:
     }
 
 
-def payment_hosts(settings: Settings) -> list[str]:
+def payment_hosts(settings: Settings) -> tuple[str, ...]:
     """Where a checkout may lead: a browser counts a form's redirects as where it was sent."""
     hosts = [settings.base_url, STRIPE_CHECKOUT]
     if settings.stripe_api_base:
         hosts.append(settings.stripe_api_base)
-    return sorted({f"{urlsplit(host).scheme}://{urlsplit(host).netloc}" for host in hosts})
+    return tuple(sorted({f"{urlsplit(host).scheme}://{urlsplit(host).netloc}" for host in hosts}))
