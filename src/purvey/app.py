@@ -21,6 +21,7 @@ from purvey.content.http import doors as content_doors
 from purvey.discounts.http import doors as discount_doors
 from purvey.downloads.http import doors as download_doors
 from purvey.downloads.http import link_doors
+from purvey.fees.http import doors as fee_doors
 from purvey.kit import health, idempotency, openapi
 from purvey.kit.asgi import ASGIApp
 from purvey.kit.bodies import StrictRequest
@@ -75,6 +76,7 @@ def framework(world: World) -> Litestar:
             *content_doors,
             *discount_doors,
             *purchase_doors,
+            *fee_doors,
             *payment_doors,
             *download_doors,
             *reading_doors,

@@ -4,13 +4,17 @@ import os
 import re
 import secrets
 from collections.abc import Callable, Mapping
+from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import msgspec
 
+from purvey.kit.addresses import checked
 from purvey.kit.db import STATEMENT_SECONDS
+from purvey.kit.errors import Invalid
+from purvey.kit.money import BASIS_POINTS, USDC, Money
 
 PREFIX = "PURVEY_"
 SECRET_KEY_LENGTH = 32
@@ -45,6 +49,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     siwa_signed_requests: str = "optional"
     siwa_nonce_path: str = "/siwa/nonce"
     siwa_verify_path: str = "/siwa/verify"
+    x402_platform_wallet: str | None = None
+    x402_fee_bps: int = 500
+    x402_fee_minimum: int = 10_000
     log_format: str = "auto"
     failpoint: str | None = None
 
@@ -199,6 +206,30 @@ def registries(value: str) -> tuple[str, ...]:
     return tuple(word.lower() for word in found)
 
 
+def wallet(value: str) -> str:
+    try:
+        return checked(value, pointer="")
+    except Invalid as wrong:
+        raise ValueError(f"no wallet: {wrong.detail}") from None
+
+
+def basis_points(value: str) -> int:
+    if whole_number(value) > BASIS_POINTS:
+        raise ValueError(f"over {BASIS_POINTS}, which is all of it")
+    return int(value)
+
+
+def usdc(value: str) -> int:
+    """An amount of USDC such as 0.01, in its minor units."""
+    try:
+        money = Money.of_decimal(Decimal(value), USDC)
+    except (Invalid, InvalidOperation):
+        raise ValueError("no amount of USDC such as 0.01") from None
+    if money.minor < 0:
+        raise ValueError("below zero")
+    return money.minor
+
+
 def one_of(*words: str) -> Callable[[str], str]:
     def read(value: str) -> str:
         if value not in words:
@@ -229,6 +260,9 @@ READERS: Mapping[str, Callable[[str], Any]] = {
     "siwa_signed_requests": one_of("optional", "required"),
     "siwa_nonce_path": path,
     "siwa_verify_path": path,
+    "x402_platform_wallet": wallet,
+    "x402_fee_bps": basis_points,
+    "x402_fee_minimum": usdc,
     "log_format": one_of("auto", "json", "plain"),
     "failpoint": str,
 }

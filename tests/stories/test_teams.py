@@ -5,6 +5,7 @@ from typing import Any
 
 import httpx
 import pytest
+from tests.vocabulary.cast import key_of
 from tests.vocabulary.people import events_of, fresh_email, problem, signs_up
 from tests.vocabulary.shop import Person, Shop
 
@@ -323,3 +324,29 @@ async def test_the_audit_log_is_read_in_pages_by_who_manages_and_whole_by_admins
     whole = (await admin.get(f"/v1/admin/audit-log?tenantId={tenant_id}&actorId={ana.id}")).json()
     assert len(whole["data"]) == 5
     problem(await ana.get("/v1/admin/audit-log"), 403)
+
+
+WALLET = "0xAb5801a7D398351b8bE11C439e05C5B3259aeC9B"
+
+
+@pytest.mark.feature("B7")
+async def test_only_an_owner_in_person_says_where_what_is_paid_in_usdc_goes(shop: Shop) -> None:
+    ana, ben = await shop.author("ana"), await shop.person("ben")
+    assert ana.site is not None
+    path = f"/v1/sites/{ana.site['id']}"
+    await shop.joins(ben, ana.site["tenantId"], "MANAGER")
+    assert (await ana.get(path)).json()["payoutWallet"] is None
+    refused = await ben.patch(path, {"payoutWallet": WALLET})
+    assert (refused.status_code, refused.json()["permission"]) == (403, "ManageKeys")
+    key = await key_of(shop, ana)
+    assert (await key.patch(path, {"payoutWallet": WALLET})).status_code == 403
+    changed = await ana.patch(path, {"payoutWallet": WALLET})
+    assert (changed.status_code, changed.json()["payoutWallet"]) == (200, WALLET)
+    told = await shop.db.value(
+        "select detail from audit_log where subject_id = $1 and action = 'site.updated'", ana.site["id"]
+    )
+    assert told == {"payout_wallet": [None, WALLET]}
+    for wrong, status in ((WALLET.lower(), 422), (WALLET[:-1] + "c", 422), ("0x12", 400), (WALLET + "\n", 400)):
+        body = problem(await ana.patch(path, {"payoutWallet": wrong}), status)
+        assert body["errors"][0]["pointer"] == "/payoutWallet", wrong
+    assert (await ana.patch(path, {"payoutWallet": None})).json()["payoutWallet"] is None

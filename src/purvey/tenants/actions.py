@@ -6,6 +6,7 @@ from uuid import UUID
 import msgspec
 from msgspec import UNSET, UnsetType
 
+from purvey.kit.addresses import checked
 from purvey.kit.audit_log import Actor, audit, changes
 from purvey.kit.db import Database, Tx
 from purvey.kit.errors import Conflict, FieldError, Invalid
@@ -149,6 +150,7 @@ async def change_site(
     refund_window_days: int | UnsetType = UNSET,
     sale_notice: bool | UnsetType = UNSET,
     verified_email_for_limited: bool | UnsetType = UNSET,
+    payout_wallet: str | UnsetType | None = UNSET,
     version: int | UnsetType = UNSET,
     if_match: str | None = None,
     now: datetime,
@@ -163,6 +165,7 @@ async def change_site(
             "refund_window_days": refund_window_days,
             "sale_notice": sale_notice,
             "verified_email_for_limited": verified_email_for_limited,
+            "payout_wallet": checked(payout_wallet, pointer="/payoutWallet") if payout_wallet else payout_wallet,
         }
         after = msgspec.structs.replace(
             before, **{field: value for field, value in wanted.items() if value is not UNSET}

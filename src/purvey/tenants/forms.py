@@ -7,6 +7,7 @@ from uuid import UUID
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
+from purvey.kit.addresses import Address
 from purvey.kit.versions import Version
 from purvey.tenants.model import Invitation, Member, Role, Site, Tenant
 
@@ -46,13 +47,17 @@ class CreateSite(Form):
 
 
 class ChangeSite(Form):
-    """`refundWindowDays`: how long buyers may ask for their money; `saleNotice`: mail the author at each sale."""
+    """`refundWindowDays`: how long buyers may ask for their money; `saleNotice`: mail the author at each sale.
+
+    `payoutWallet` is where what is paid in USDC goes; it takes an owner in person.
+    """
 
     name: Name | UnsetType = UNSET
     description: Description | UnsetType | None = UNSET
     refund_window_days: Days | UnsetType = UNSET
     sale_notice: bool | UnsetType = UNSET
     verified_email_for_limited: bool | UnsetType = UNSET
+    payout_wallet: Address | UnsetType | None = UNSET
     version: Version | UnsetType = UNSET
 
 
@@ -92,6 +97,7 @@ class SiteView(msgspec.Struct, rename="camel", kw_only=True):
     refund_window_days: int
     sale_notice: bool
     verified_email_for_limited: bool
+    payout_wallet: str | None
     created_at: datetime
     updated_at: datetime
     version: int
@@ -135,6 +141,7 @@ def site_view(site: Site) -> SiteView:
         refund_window_days=site.refund_window_days,
         sale_notice=site.sale_notice,
         verified_email_for_limited=site.verified_email_for_limited,
+        payout_wallet=site.payout_wallet,
         created_at=site.created_at,
         updated_at=site.updated_at,
         version=site.version,

@@ -7,9 +7,10 @@ from uuid import UUID
 from litestar import Request, Response, get, patch, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody
+from msgspec import UNSET
 
 from purvey.access import Identity, Permission
-from purvey.access.guards import in_person, may, refuse_keys, signed_in, within
+from purvey.access.guards import in_person, may, refuse_keys, refuse_missing, signed_in, within
 from purvey.kit.db import Database
 from purvey.kit.pages import Page, Paging, page_of, total_of
 from purvey.kit.versions import IfMatch, etagged
@@ -125,7 +126,10 @@ async def change_site(
     now: NamedDependency[datetime],
     if_match: IfMatch = None,
 ) -> Response[SiteView]:
-    """Change a site's settings. Its slug and currency stay for ever."""
+    """Change a site's settings. Its slug and currency stay for ever; where its money goes, only an owner changes."""
+    if data.payout_wallet is not UNSET:
+        refuse_keys(me)
+        refuse_missing(me, [Permission.MANAGE_KEYS])
     site = await actions.change_site(
         db,
         me,
@@ -135,6 +139,7 @@ async def change_site(
         refund_window_days=data.refund_window_days,
         sale_notice=data.sale_notice,
         verified_email_for_limited=data.verified_email_for_limited,
+        payout_wallet=data.payout_wallet,
         version=data.version,
         if_match=if_match,
         now=now,

@@ -41,6 +41,7 @@ class Site(msgspec.Struct, frozen=True, kw_only=True):
     refund_window_days: int
     sale_notice: bool
     verified_email_for_limited: bool
+    payout_wallet: str | None
     created_by: UUID
     created_at: datetime
     updated_at: datetime

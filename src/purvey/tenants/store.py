@@ -10,7 +10,7 @@ from purvey.tenants.model import Role, Site, Tenant
 
 SITE = """
     id, tenant_id, slug, name, description, currency, refund_window_days, sale_notice,
-    verified_email_for_limited, created_by, created_at, updated_at, version
+    verified_email_for_limited, payout_wallet, created_by, created_at, updated_at, version
 """
 TENANT = "id, name, is_personal, is_platform, tax_rate_bps, tax_inclusive, limits, created_at"
 
@@ -109,7 +109,8 @@ set name = $2,
     refund_window_days = $4,
     sale_notice = $5,
     verified_email_for_limited = $6,
-    updated_at = $7,
+    payout_wallet = $7,
+    updated_at = $8,
     version = version + 1
 where id = $1
 returning {SITE}
@@ -211,7 +212,7 @@ async def lock_site(tx: Tx, site_id: UUID) -> Site:
 async def change_site(tx: Tx, site: Site, *, now: datetime) -> Site:
     return await tx.one(
         Site, CHANGE_SITE, site.id, site.name, site.description, site.refund_window_days, site.sale_notice,
-        site.verified_email_for_limited, now,
+        site.verified_email_for_limited, site.payout_wallet, now,
     )  # fmt: skip
 
 

@@ -101,6 +101,7 @@ async def settings_page(
             "verifiedEmailForLimited": site.verified_email_for_limited,
             "taxRate": f"{tenant.tax_rate_bps / 100:g}",
             "taxInclusive": tenant.tax_inclusive,
+            "payoutWallet": site.payout_wallet,
         },
     )
 
@@ -161,6 +162,26 @@ async def change_taxes(
         await tenants.change_tenant(
             db, me, site.tenant_id, tax_rate_bps=wish.tax_rate_bps, tax_inclusive=wish.tax_inclusive, now=now
         )
+    except Refusal as no:
+        return await settings_page(request, site, db, refused=no, form=form)
+    return go(f"/sites/{site_id}/settings", done="saved")
+
+
+@post("/sites/{site_id:uuid}/payout-wallet", guards=[page_may(Permission.MANAGE_KEYS)])
+async def change_payout_wallet(
+    *,
+    request: Page,
+    site_id: FromPath[UUID],
+    site: NamedDependency[Site],
+    db: NamedDependency[Database],
+    me: NamedDependency[Identity],
+    now: NamedDependency[datetime],
+) -> Response[str]:
+    """Where what agents pay goes from now on."""
+    form = await posted(request)
+    try:
+        wish = body(ChangeSite, {"payoutWallet": form.maybe("payoutWallet"), "version": form.whole("version")})
+        await tenants.change_site(db, me, site_id, payout_wallet=wish.payout_wallet, version=wish.version, now=now)
     except Refusal as no:
         return await settings_page(request, site, db, refused=no, form=form)
     return go(f"/sites/{site_id}/settings", done="saved")
@@ -301,6 +322,6 @@ async def accept(
 
 
 pages = [
-    new_form, new, settings_form, change_settings, change_taxes,
+    new_form, new, settings_form, change_settings, change_taxes, change_payout_wallet,
     team, invite, revoke, change_member, remove_member, invitation, accept,
 ]  # fmt: skip

@@ -1,0 +1,22 @@
+"""Addresses of wallets (EIP-55): capitals are the checksum that finds a mistyped one. Kept as they are shown."""
+
+from typing import Annotated
+
+from msgspec import Meta
+
+from purvey.kit.errors import Invalid
+
+Address = Annotated[str, Meta(pattern=r"^0x[0-9a-fA-F]{40}$(?!\n)", description="A wallet: 0x and 40 hex digits.")]
+
+
+def checked(address: str, *, pointer: str) -> str:
+    """The address, whose checksum is right; Invalid names the field."""
+    from eth_utils.address import is_checksum_address
+
+    if not is_checksum_address(address):
+        raise Invalid.field(
+            pointer,
+            "This is no address with a right checksum: copy it as your wallet shows it, capitals and all",
+            code="bad_checksum",
+        )
+    return address
