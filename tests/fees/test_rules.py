@@ -80,8 +80,9 @@ def test_a_fee_that_does_not_fit_is_refused(given: Credit | None, refusal: type[
 
 
 def test_a_fee_covers_any_purchase_up_to_what_it_was_paid_for() -> None:
+    fee = credit()
     for amount in ("0", "5", "9.99"):
-        assert refuse_unfit(credit(), usdc(amount)) == credit()
+        assert refuse_unfit(fee, usdc(amount)) is fee
 
 
 def test_no_state_of_a_fee_is_a_trap() -> None:
