@@ -1,13 +1,16 @@
 """The protocol's side of the tools: what the SDK asks, answered from the table of tools."""
 
 from collections.abc import Mapping
+from functools import cache
 from typing import Any, cast
+from urllib.parse import urlsplit
 
 import msgspec
 from litestar import Request
 from mcp.server.context import ServerRequestContext
 from mcp.server.lowlevel import Server
 from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
+from mcp.server.transport_security import TransportSecuritySettings
 from mcp_types import (
     CallToolRequestParams,
     CallToolResult,
@@ -28,15 +31,29 @@ from purvey.kit.errors import Invalid
 from purvey.kit.problems import HANDLERS
 
 Context = ServerRequestContext[Any, Any]
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
 async def answer(scope: Scope, receive: Receive, send: Send) -> None:
     """Serve one request. Its manager lives as long as it does: nothing is kept for the next."""
     manager = StreamableHTTPSessionManager(
-        SERVER, json_response=True, stateless=True, max_request_body_size=BODY_LIMIT_BYTES
+        SERVER,
+        json_response=True,
+        stateless=True,
+        security_settings=guarded(scope["litestar_app"].state.world.settings.base_url),
+        max_request_body_size=BODY_LIMIT_BYTES,
     )
     async with manager.run():
         await manager.asgi_app(cast(Any, scope), cast(Any, receive), cast(Any, send))
+
+
+@cache
+def guarded(base_url: str) -> TransportSecuritySettings | None:
+    """On this machine alone, a page from elsewhere shall not reach the shop by a name that it points here."""
+    if urlsplit(base_url).hostname not in LOOPBACK:
+        return None
+    hosts = [f"[{host}]:*" if ":" in host else f"{host}:*" for host in LOOPBACK]
+    return TransportSecuritySettings(allowed_hosts=hosts, allowed_origins=[f"http://{host}" for host in hosts])
 
 
 async def list_tools(_: Context, __: PaginatedRequestParams | None) -> ListToolsResult:
