@@ -14,7 +14,7 @@ import pytest
 from litestar.handlers import HTTPRouteHandler
 
 from purvey.access import ROLE_PERMISSIONS, Permission
-from purvey.access.guards import admin, buyer, in_person, optional, signed_in
+from purvey.access.guards import admin, buyer, in_person, optional, signed_in, signed_request
 from purvey.app import litestar
 from purvey.tenants import Role
 from tests.vocabulary.cast import KEY_SCOPE, KINDS, ROLES, everybody, fresh_sessions
@@ -144,7 +144,9 @@ async def test_every_door_has_a_guard_or_is_public_on_purpose(shop: Shop) -> Non
 async def test_every_guard_of_the_api_is_one_that_this_walk_understands(shop: Shop) -> None:
     wrong = []
     for door in api_doors(shop):
-        known = [guard for guard in door.guards if guard in (signed_in, in_person, buyer, optional, admin)]
+        known = [
+            guard for guard in door.guards if guard in (signed_in, in_person, signed_request, buyer, optional, admin)
+        ]
         if not door.is_public and not known and door.needs is None:
             wrong.append(f"{door.name}: {door.guards}")
         if (

@@ -19,7 +19,7 @@ class Form(msgspec.Struct):
 
 def read(number: str) -> int:
     form: Form = decoder(Form).decode(f'{{"price": {number}}}'.encode())
-    return form.price
+    return form.price.minor
 
 
 @pytest.mark.feature("B3")

@@ -21,8 +21,13 @@ ABOUT = "In USDC, with up to 6 decimals"
 Shown = Annotated[float, Meta(description=ABOUT)]
 
 
-class Usdc(int):
-    """An amount in millionths of USDC, read from a JSON number."""
+class Usdc:
+    """An amount read from a JSON number; `minor` is millionths."""
+
+    __slots__ = ("minor",)
+
+    def __init__(self, minor: int) -> None:
+        self.minor = minor
 
 
 def shown(minor: int) -> float:

@@ -1,4 +1,4 @@
-"""Products as agents read and write them (B1 to B4)."""
+"""Products as everybody may read them before buying (B1, B2): what comes after the purchase is never here."""
 
 from datetime import datetime
 from typing import Annotated, Any
@@ -13,6 +13,7 @@ from purvey.access.guards import PUBLIC
 from purvey.agents.amounts import Shown, shown
 from purvey.catalog import SEARCH_MAX, Category, MarketProduct
 from purvey.kit.caching import NOT_MODIFIED, cacheable
+from purvey.kit.money import USDC
 from purvey.kit.pages import CURSOR_MAX, PER_PAGE, PER_PAGE_MAX, Asked, page_of
 from purvey.world import World
 
@@ -107,34 +108,38 @@ async def get_public(request: Asking, product_id: FromPath[UUID]) -> Response[Pu
     return cacheable(request, PublicDetail(success=True, data=view), seconds=FRESH_SECONDS)
 
 
+ALIKE = tuple(
+    name
+    for name in PublicProduct.__struct_fields__
+    if name in MarketProduct.__struct_fields__ and name not in ("price", "minimum_amount", "image_url")
+)
+
+
 def public_view(product: MarketProduct, base_url: str) -> PublicProduct:
-    return PublicProduct(
-        id=product.id,
-        name=product.name,
-        description=product.description,
-        price=shown(product.price),
-        currency="USDC",
-        is_pay_what_you_want=product.is_pay_what_you_want,
-        minimum_amount=shown(product.minimum_amount),
-        category=product.category,
-        image_url=absolute(product.image_url, base_url),
-        creator=CreatorView(
+    return PublicProduct(**public_fields(product, base_url))
+
+
+def public_fields(product: MarketProduct, base_url: str) -> dict[str, Any]:
+    """What everybody may know of a product, in the dialect's words."""
+    return {name: getattr(product, name) for name in ALIKE} | {
+        "price": shown(product.price),
+        "currency": USDC,
+        "minimum_amount": shown(product.minimum_amount),
+        "image_url": absolute(product.image_url, base_url),
+        "creator": CreatorView(
             id=product.creator_id,
             username=product.username,
             display_name=product.display_name,
             avatar_url=absolute(product.avatar_url, base_url),
         ),
-        is_scheduled=product.available_from is not None,
-        scheduled_at=product.available_from,
-        sale_ends_at=product.available_until,
-        is_limited_quantity=product.is_limited,
-        max_quantity=product.total_quantity if product.is_limited else None,
-        remaining=product.remaining,
-        has_downloadable_file=product.has_file,
-        url=f"{base_url}/s/{product.site_slug}/shop/{product.slug}",
-        created_at=product.created_at,
-        updated_at=product.updated_at,
-    )
+        "is_scheduled": product.available_from is not None,
+        "scheduled_at": product.available_from,
+        "sale_ends_at": product.available_until,
+        "is_limited_quantity": product.is_limited,
+        "max_quantity": product.total_quantity if product.is_limited else None,
+        "has_downloadable_file": product.has_file,
+        "url": f"{base_url}/s/{product.site_slug}/shop/{product.slug}",
+    }
 
 
 def absolute(url: str | None, base_url: str) -> str | None:

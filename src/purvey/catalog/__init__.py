@@ -23,7 +23,15 @@ from purvey.catalog.lists import (
     list_products,
 )
 from purvey.catalog.market import NEWEST as NEWEST_ON_MARKET
-from purvey.catalog.market import MarketProduct, NoSuchProduct, market_page, market_product
+from purvey.catalog.market import (
+    KeptProduct,
+    MarketProduct,
+    NoSuchProduct,
+    kept_page,
+    kept_product,
+    market_page,
+    market_product,
+)
 from purvey.catalog.media import add_image, remove_cover, remove_medium, set_cover
 from purvey.catalog.model import Category, Fulfilment, Kind, Price, Product, ProductType
 from purvey.catalog.naming import SkuTaken, SlugTaken
@@ -67,6 +75,7 @@ __all__ = [
     "Filters",
     "FoundPrice",
     "Fulfilment",
+    "KeptProduct",
     "Kind",
     "MarketProduct",
     "NoSuchProduct",
@@ -106,6 +115,8 @@ __all__ = [
     "find_site_of",
     "find_target",
     "fulfilment_of",
+    "kept_page",
+    "kept_product",
     "list_all_products",
     "list_products",
     "market_page",

@@ -6,7 +6,7 @@ again and again, or on an invoice, or has no minimum in USDC, does not. What com
 
 from datetime import datetime
 from functools import cache
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 import msgspec
@@ -53,6 +53,23 @@ class MarketProduct(msgspec.Struct, frozen=True, kw_only=True):
     updated_at: datetime
 
 
+class KeptProduct(MarketProduct, frozen=True, kw_only=True):
+    """The same with what only its team and its buyers may know. `is_own_currency`: its default price is the one."""
+
+    site_id: UUID
+    is_own_currency: bool
+    is_active: bool
+    suspended_at: datetime | None
+    suspended_reason: str | None
+    sold_count: int
+    thank_you_message: str | None
+    redirect_url: str | None
+    use_redirect_url: bool
+    license_enabled: bool
+    license_text: str | None
+    version: int
+
+
 # The price in USDC that an agent pays for the product `p`.
 USDC_PRICE = """
 select r.id, v.amount
@@ -86,19 +103,25 @@ coalesce(
 )
 """
 
-ON_MARKET = f"""
-select p.id, p.name, p.slug, p.description, p.product_type, p.category,
+COLUMNS = f"""
+    p.id, p.name, p.slug, p.description, p.product_type, p.category,
     usdc.amount as price, usdc.id as price_id, p.is_pay_what_you_want, p.minimum_amount,
     p.is_limited, p.total_quantity, k.total - k.reserved - k.sold as remaining,
     p.available_from, p.available_until, {IMAGE} as image_url,
     exists (select from product_files f where f.product_id = p.id and f.removed_at is null) as has_file,
     s.slug as site_slug, u.id as creator_id, u.username, u.display_name, u.avatar_url,
     p.created_at, p.updated_at
+"""
+SOLD_FOR_USDC = f"""
 from products p
 join sites s on s.id = p.site_id
 join users u on u.id = s.created_by
 join lateral ({USDC_PRICE}) as usdc on true
 left join stock k on k.product_id = p.id and p.is_limited
+"""
+ON_MARKET = f"""
+select {COLUMNS}
+{SOLD_FOR_USDC}
 where p.is_active
     and p.deleted_at is null
     and p.suspended_at is null
@@ -106,8 +129,35 @@ where p.is_active
     and p.payment_integration = 'gateway'
 """
 
-NEWEST: Order[MarketProduct] = Order("market", ("p.id",), (UUID,), lambda product: (product.id,), descending=True)
+# The same for those who keep it, on sale or not.
+KEPT = f"""
+select {COLUMNS},
+    p.site_id, p.currency = 'USDC' as is_own_currency, p.is_active, p.suspended_at, p.suspended_reason,
+    coalesce(k.sold, p.sold_count) as sold_count, p.thank_you_message, p.redirect_url, p.use_redirect_url,
+    p.license_enabled, p.license_text, p.version
+{SOLD_FOR_USDC}
+where p.deleted_at is null
+    and not p.is_system
+"""
+
+NEWEST: Order[Any] = Order("market", ("p.id",), (UUID,), lambda product: (product.id,), descending=True)
 ONE = f"{ON_MARKET} and p.id = $1"
+KEPT_ONE = f"{KEPT} and p.id = $1"
+
+# A page of what somebody keeps, on every site whose team they are in.
+KEPT_BY = f"""
+{KEPT}
+    and exists (
+        select
+        from memberships m
+        where m.tenant_id = p.tenant_id
+            and m.user_id = $1
+            and (m.site_ids is null or p.site_id = any(m.site_ids))
+    )
+    and {NEWEST.beyond(2)}
+order by {NEWEST.by}
+limit $3
+"""
 
 
 @cache
@@ -136,7 +186,7 @@ async def market_page(
 ) -> list[MarketProduct]:
     """What is on sale for USDC, the newest first; one row more than the page holds when there is more."""
     wanted: dict[str, Any] = {
-        "u.username = {}": username,
+        "u.username = {}": username and username.lower(),
         "p.category = {}": category,
         "p.searchable @@ to_tsquery('simple', {})": words_of(q),
     }
@@ -146,7 +196,23 @@ async def market_page(
 
 async def market_product(db: Queries, product_id: UUID) -> MarketProduct:
     """A product that is sold for USDC, or was, or will be; NoSuchProduct."""
-    found = await db.maybe(MarketProduct, ONE, product_id)
-    if found is None:
-        raise NoSuchProduct("No product has this id, or it is not sold for USDC")
-    return found
+    return there(await db.maybe(MarketProduct, ONE, product_id))
+
+
+async def kept_page(db: Queries, user_id: UUID, *, asked: Asked) -> list[KeptProduct]:
+    """What somebody's teams sell for USDC, the newest first; one row more than the page holds when there is more."""
+    return await db.rows(KeptProduct, KEPT_BY, user_id, *asked.place(NEWEST), asked.limit)
+
+
+async def kept_product(db: Queries, product_id: UUID) -> KeptProduct:
+    """A product for those who keep it; NoSuchProduct. Whether the asker does is for the door to ask."""
+    return there(await db.maybe(KeptProduct, KEPT_ONE, product_id))
+
+
+P = TypeVar("P", bound=MarketProduct)
+
+
+def there(product: P | None) -> P:
+    if product is None:
+        raise NoSuchProduct("No product has this id, or it has no price in USDC")
+    return product

@@ -4,6 +4,7 @@ A site is opened in one's personal tenant, or in a shared one; a team grows by i
 """
 
 from purvey.tenants.actions import change_site, change_tenant, create_site, create_tenant
+from purvey.tenants.creators import WhichSite, creators_site
 from purvey.tenants.events import InvitationMade
 from purvey.tenants.membership import (
     accept_invitation,
@@ -24,12 +25,14 @@ __all__ = [
     "Role",
     "Site",
     "Tenant",
+    "WhichSite",
     "accept_invitation",
     "change_member",
     "change_site",
     "change_tenant",
     "create_site",
     "create_tenant",
+    "creators_site",
     "find_invitation",
     "find_site",
     "find_site_by_slug",

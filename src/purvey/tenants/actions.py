@@ -1,6 +1,8 @@
 """Opening tenants and sites, and changing their settings."""
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 import msgspec
@@ -47,12 +49,13 @@ async def open_tenant(
     is_personal: bool,
     tax_rate_bps: int = 0,
     tax_inclusive: bool = False,
+    limits: Mapping[str, Any] = {},
     now: datetime,
 ) -> Tenant:
     """A new tenant. The first one that a platform admin opens is the platform's own (ruling 15)."""
     tenant = await store.add_tenant(
         tx, id=new_id(), name=name, is_personal=is_personal, tax_rate_bps=tax_rate_bps, tax_inclusive=tax_inclusive,
-        now=now,
+        limits=limits, now=now,
     )  # fmt: skip
     await teams.add_member(tx, tenant.id, me.user_id, Role.OWNER, site_ids=None, now=now)
     await audit(
@@ -111,25 +114,44 @@ async def create_site(
     await throttle(db, key=f"new-site:{me.user_id}", limit=MADE_A_DAY, window=timedelta(days=1), now=now)
     async with db.transaction() as tx:
         owner_id = tenant_id or (await personal_tenant(tx, me, name=personal_name, now=now)).id
-        site = await store.add_site(
-            tx, id=new_id(), tenant_id=owner_id, slug=slug, name=name, description=description, currency=currency,
-            created_by=me.user_id, now=now,
-        )  # fmt: skip
+        site = await open_site(
+            tx, me, tenant_id=owner_id, slug=slug, name=name, description=description, currency=currency, now=now
+        )
         if site is None:
             detail = f"The slug {slug!r} is taken; choose another"
             raise SlugTaken(detail, errors=[FieldError("/slug", detail, "slug_taken")], extra={"slug": slug})
+    return site
+
+
+async def open_site(
+    tx: Tx,
+    me: Actor,
+    *,
+    tenant_id: UUID,
+    slug: str,
+    name: str,
+    description: str | None = None,
+    currency: str,
+    now: datetime,
+) -> Site | None:
+    """A new storefront of a tenant; None when its slug is taken."""
+    site = await store.add_site(
+        tx, id=new_id(), tenant_id=tenant_id, slug=slug, name=name, description=description, currency=currency,
+        created_by=me.user_id, now=now,
+    )  # fmt: skip
+    if site is not None:
         await audit(
             tx, me, action="site.created", subject_type="site", subject_id=site.id,
-            detail={"slug": slug, "name": name, "currency": currency}, now=now, tenant_id=owner_id,
+            detail={"slug": slug, "name": name, "currency": currency}, now=now, tenant_id=tenant_id,
         )  # fmt: skip
     return site
 
 
-async def personal_tenant(tx: Tx, me: Actor, *, name: str, now: datetime) -> Tenant:
+async def personal_tenant(tx: Tx, me: Actor, *, name: str, limits: Mapping[str, Any] = {}, now: datetime) -> Tenant:
     """The tenant that holds one's own sites; one at a time makes it, so that there is but one."""
     await tx.do(store.LOCK_USER, me.user_id)
     kept = await tx.maybe(Tenant, store.PERSONAL, me.user_id)
-    return kept or await open_tenant(tx, me, name=name, is_personal=True, now=now)
+    return kept or await open_tenant(tx, me, name=name, is_personal=True, limits=limits, now=now)
 
 
 def slug_of_site(text: str) -> str:

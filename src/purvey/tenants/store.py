@@ -1,6 +1,8 @@
 """The SQL of tenants and their sites."""
 
+from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from purvey.kit.db import Queries, Tx
@@ -72,8 +74,8 @@ limit 1
 
 # A new tenant.
 ADD_TENANT = f"""
-insert into tenants (id, name, is_personal, tax_rate_bps, tax_inclusive, created_at)
-values ($1, $2, $3, $4, $5, $6)
+insert into tenants (id, name, is_personal, tax_rate_bps, tax_inclusive, limits, created_at)
+values ($1, $2, $3, $4, $5, $6, $7)
 returning {TENANT}
 """
 
@@ -178,9 +180,10 @@ async def make_platform(tx: Tx, tenant: Tenant) -> Tenant:
 
 
 async def add_tenant(
-    tx: Tx, *, id: UUID, name: str, is_personal: bool, tax_rate_bps: int, tax_inclusive: bool, now: datetime
-) -> Tenant:
-    return await tx.one(Tenant, ADD_TENANT, id, name, is_personal, tax_rate_bps, tax_inclusive, now)
+    tx: Tx, *, id: UUID, name: str, is_personal: bool, tax_rate_bps: int, tax_inclusive: bool,
+    limits: Mapping[str, Any], now: datetime,
+) -> Tenant:  # fmt: skip
+    return await tx.one(Tenant, ADD_TENANT, id, name, is_personal, tax_rate_bps, tax_inclusive, dict(limits), now)
 
 
 async def lock_tenant(tx: Tx, tenant_id: UUID) -> Tenant:
@@ -224,6 +227,21 @@ async def tenants_of(db: Queries, user_id: UUID, asked: Asked, *, only: UUID | N
 async def sites_of(db: Queries, user_id: UUID, asked: Asked, *, only: UUID | None = None) -> list[Site]:
     """The sites somebody works on; `only` is the tenant that a key was made for."""
     return await db.rows(Site, MY_SITES, user_id, only, *asked.place(OLDEST_SITE), asked.limit, asked.offset)
+
+
+# The sites that are somebody's own, the oldest first.
+OWNED_SITES = f"""
+select {SITE}
+from sites
+where tenant_id in (select tenant_id from memberships where user_id = $1 and role = 'OWNER')
+order by id
+limit $2
+"""
+
+
+async def owned_sites(db: Queries, user_id: UUID, *, limit: int) -> list[Site]:
+    """The sites of every tenant that somebody owns, up to a limit."""
+    return await db.rows(Site, OWNED_SITES, user_id, limit)
 
 
 # What somebody is in a whole tenant.

@@ -1,0 +1,131 @@
+"""What a creator sends, in the second source's words, and the catalog's own form of the same."""
+
+from datetime import datetime
+from typing import Annotated, Any
+
+import msgspec
+from msgspec import UNSET, Meta, UnsetType
+
+from purvey.agents.amounts import Usdc
+from purvey.catalog import Category, CreateProduct, KeptProduct, UpdateProduct
+from purvey.catalog.forms import ChangedPrice, LongText, Message, Name, Quantity, Url
+from purvey.kit.errors import Invalid
+from purvey.kit.fields import WITHOUT_NUL, Slug, Time
+from purvey.kit.money import USDC
+from purvey.kit.versions import Version
+
+Description = Annotated[str, Meta(max_length=2_000, pattern=WITHOUT_NUL)]
+
+
+class NewProduct(msgspec.Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
+    """A new product. A date or a quantity that is sent counts unless `is_scheduled` or `is_limited_quantity` is false.
+
+    `site` is the word of the site it is sold on, for who has several. `minimum_amount` is for pay what you want.
+    """
+
+    name: Name
+    price: Usdc
+    description: Description | None = None
+    category: Category | None = None
+    is_active: bool = True
+    is_pay_what_you_want: bool = False
+    minimum_amount: Usdc | None = None
+    thank_you_message: Message | None = None
+    redirect_url: Url | None = None
+    use_redirect_url: bool = False
+    license_enabled: bool = False
+    license_text: LongText | None = None
+    is_scheduled: bool | None = None
+    scheduled_at: Time | None = None
+    sale_ends_at: Time | None = None
+    is_limited_quantity: bool | None = None
+    max_quantity: Quantity | None = None
+    site: Slug | None = None
+
+
+class ChangedProduct(msgspec.Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
+    """What shall change: a missing field stays, null clears."""
+
+    name: Name | UnsetType = UNSET
+    price: Usdc | UnsetType = UNSET
+    description: Description | UnsetType | None = UNSET
+    category: Category | UnsetType = UNSET
+    is_active: bool | UnsetType = UNSET
+    is_pay_what_you_want: bool | UnsetType = UNSET
+    minimum_amount: Usdc | UnsetType = UNSET
+    thank_you_message: Message | UnsetType | None = UNSET
+    redirect_url: Url | UnsetType | None = UNSET
+    use_redirect_url: bool | UnsetType = UNSET
+    license_enabled: bool | UnsetType = UNSET
+    license_text: LongText | UnsetType | None = UNSET
+    is_scheduled: bool | UnsetType = UNSET
+    scheduled_at: Time | UnsetType | None = UNSET
+    sale_ends_at: Time | UnsetType | None = UNSET
+    is_limited_quantity: bool | UnsetType = UNSET
+    max_quantity: Quantity | UnsetType | None = UNSET
+    version: Version | UnsetType = UNSET
+
+
+ALIKE = (
+    "name",
+    "description",
+    "category",
+    "is_active",
+    "is_pay_what_you_want",
+    "thank_you_message",
+    "redirect_url",
+    "use_redirect_url",
+    "license_enabled",
+    "license_text",
+)
+
+
+def created(form: NewProduct) -> CreateProduct:
+    """The form as the catalog takes it, priced in USDC."""
+    starts = scheduled(form.is_scheduled, form.scheduled_at)
+    return CreateProduct(
+        **{name: getattr(form, name) for name in ALIKE},
+        price=form.price.minor,
+        minimum_amount=form.minimum_amount.minor if form.minimum_amount else 0,
+        currency_code=USDC,
+        available_from=starts,
+        available_until=form.sale_ends_at,
+        is_limited=form.max_quantity is not None if form.is_limited_quantity is None else form.is_limited_quantity,
+        total_quantity=form.max_quantity,
+    )
+
+
+def changed(form: ChangedProduct, product: KeptProduct) -> UpdateProduct:
+    """The same of what shall change. The price that changes is the product's one in USDC."""
+    wanted: dict[str, Any] = {name: getattr(form, name) for name in (*ALIKE, "version")}
+    wanted["available_until"] = form.sale_ends_at
+    wanted["available_from"] = rescheduled(form, product.available_from)
+    wanted["total_quantity"] = form.max_quantity
+    wanted["is_limited"] = form.is_limited_quantity
+    if form.is_limited_quantity is UNSET and form.max_quantity is not UNSET:
+        wanted["is_limited"] = form.max_quantity is not None
+    if form.minimum_amount is not UNSET:
+        wanted["minimum_amount"] = form.minimum_amount.minor
+    if form.price is not UNSET:
+        wanted |= repriced(form.price.minor, product)
+    return UpdateProduct(**wanted)
+
+
+def repriced(price: int, product: KeptProduct) -> dict[str, Any]:
+    if product.is_own_currency:
+        return {"price": price}
+    return {"prices": [ChangedPrice(id=str(product.price_id), amount=price)]}
+
+
+def scheduled(wanted: bool | None, at: datetime | None) -> datetime | None:
+    """When a product is released: at the date that was sent, unless it is said not to be scheduled."""
+    if wanted and at is None:
+        raise Invalid.field("/scheduled_at", "A scheduled product needs scheduled_at", code="missing")
+    return None if wanted is False else at
+
+
+def rescheduled(form: ChangedProduct, before: datetime | None) -> datetime | UnsetType | None:
+    if form.is_scheduled is UNSET:
+        return form.scheduled_at
+    at = before if form.scheduled_at is UNSET else form.scheduled_at
+    return scheduled(form.is_scheduled, at)
