@@ -38,14 +38,14 @@ def refused(answer: httpx.Response, status: int, error: str | None = None, code:
 )
 def test_the_source_words_each_of_its_errors(code: str, status: int, error: str) -> None:
     problem = {"type": "about:blank", "title": "Conflict", "status": 409, "code": code, "detail": "Because"}
-    said, body = refusal_of(problem)
+    said, body = refusal_of(problem, words=translated)
     assert (said, body["error"], body["code"], body["detail"]) == (status, error, code, "Because")
 
 
 def test_bad_input_is_400_and_what_names_its_fields_speaks_as_agents_do() -> None:
     fault = {"pointer": "/totalQuantity", "detail": "A limited product needs a totalQuantity", "code": "invalid"}
     problem = {"type": "", "title": "", "status": 422, "code": "invalid", "detail": fault["detail"], "errors": [fault]}
-    status, body = refusal_of(problem)
+    status, body = refusal_of(problem, words=translated)
     assert status == 400
     assert body["error"] == "A limited product needs a max_quantity"
     assert body["errors"] == [

@@ -31,22 +31,26 @@ class Known:
         if chance % 4:
             for name in list(case.path_parameters or {}):
                 open_one = name == "purchase_id" and chance % 3 == 0
-                case.path_parameters[name] = self.value("open_purchase_id" if open_one else name)
+                case.path_parameters[name] = self.at("open_purchase_id" if open_one else name, case.path)
             for place in (case.query, case.body):
-                self.fill_names(place)
+                self.fill_names(place, case.path)
         if chance % 3:
             leave_out_what_leads_nowhere(case)
         asks = self.admin if "/admin/" in case.path or chance % 7 == 0 else self.owner
         return {} if chance % 23 == 0 else {"Authorization": f"Bearer {asks.token}"}
 
-    def fill_names(self, place: Any) -> None:
+    def fill_names(self, place: Any, path: str) -> None:
         """Well-formed ids of a query or body, by the names they have on the wire."""
         if isinstance(place, dict):
             for name, given in place.items():
                 if name in ON_THE_WIRE and isinstance(given, str):
-                    place[name] = self.value(ON_THE_WIRE[name])
+                    place[name] = self.at(ON_THE_WIRE[name], path)
                 elif name in MANY_ON_THE_WIRE and isinstance(given, list) and given:
-                    place[name] = [self.value(MANY_ON_THE_WIRE[name])]
+                    place[name] = [self.at(MANY_ON_THE_WIRE[name], path)]
+
+    def at(self, name: str, path: str) -> str:
+        """What a name stands for at this door: agents buy and sell for USDC alone."""
+        return self.value(FOR_AGENTS.get(name, name) if path.startswith("/api/") else name)
 
     def value(self, name: str) -> str:
         if name not in self.made:
@@ -79,6 +83,10 @@ class Known:
 
     async def product_id(self) -> str:
         return str((await self.product())["id"])
+
+    async def usdc_product_id(self) -> str:
+        answer = await self.owner.post("/api/products", {"name": "Star Atlas", "price": 9.99})
+        return str(answer.json()["product"]["id"])
 
     async def product_slug(self) -> str:
         return str((await self.product())["slug"])
@@ -217,7 +225,10 @@ def picture() -> bytes:
 
 
 MAKERS: Mapping[str, Any] = {name: maker for name, maker in vars(Known).items() if not name.startswith("_")}
+FOR_AGENTS = {"product_id": "usdc_product_id"}
 ON_THE_WIRE = {
+    "product_id": "product_id",
+    "site": "site_slug",
     "productId": "product_id",
     "priceId": "price_id",
     "seriesId": "series_id",

@@ -44,7 +44,7 @@ class Door:
     def __init__(self, apart: Apart, path: str, method: str) -> None:
         self.known = Known(apart)
         names = [one["name"] for one in DESCRIBED["paths"][path][method].get("parameters", []) if one["in"] == "path"]
-        self.url = apart.base_url + path.format(**{name: self.known.value(name) for name in names})
+        self.url = apart.base_url + path.format(**{name: self.known.at(name, path) for name in names})
         asks = self.known.admin if "/admin/" in path else self.known.owner
         self.method, self.headers = method, {"Authorization": f"Bearer {asks.token}"}
         self.session = requests.Session()

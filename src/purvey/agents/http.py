@@ -15,6 +15,7 @@ from litestar import Request, Response
 from purvey.agents.amounts import Usdc, exact, read
 from purvey.discounts.model import Reason
 from purvey.kit.bodies import StrictRequest
+from purvey.kit.errors import Refusal
 from purvey.kit.openapi import Refused
 
 PREFIX: Final = "/api"
@@ -78,7 +79,7 @@ def spoken(handler: Handler) -> Handler:
         path = request.scope["path"]
         if path != PREFIX and not path.startswith(f"{PREFIX}/"):
             return answer
-        status, body = refusal_of(dict(answer.content))
+        status, body = refusal_of(answer.content, words=translated if isinstance(error, Refusal) else str)
         return Response(body, status_code=status, headers=answer.headers)
 
     return speak
@@ -89,14 +90,17 @@ def spoken_by(handlers: Mapping[Any, Handler]) -> dict[Any, Handler]:
     return {kind: spoken(handler) for kind, handler in handlers.items()}
 
 
-def refusal_of(problem: Mapping[str, Any]) -> tuple[int, dict[str, Any]]:
-    """A problem (RFC 9457) as status and body of this dialect."""
+def refusal_of(problem: Mapping[str, Any], *, words: Callable[[str], str] = translated) -> tuple[int, dict[str, Any]]:
+    """A problem (RFC 9457) as status and body of this dialect; `words` puts its fields' names into it.
+
+    What a body is misread for has them already.
+    """
     status, code = problem["status"], problem["code"]
-    detail = translated(problem.get("detail") or problem["title"])
+    detail = words(problem.get("detail") or problem["title"])
     wanted = status if code in AS_EVER else STATUS.get(status, status)
     said = SOURCE.get(code) or Said(wanted, detail)
     faults = [
-        each | {"pointer": translated(each["pointer"]), "detail": translated(each["detail"])}
+        each | {"pointer": words(each["pointer"]), "detail": words(each["detail"])}
         for each in problem.get("errors", [])
     ]
     body = {"success": False, "error": said.error, "code": code}

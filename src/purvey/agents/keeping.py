@@ -9,7 +9,7 @@ from litestar import Request, Response, delete, get, patch, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody
 
-from purvey import catalog, tenants
+from purvey import catalog, purchases, tenants
 from purvey.access import Identity, Permission
 from purvey.access.guards import in_person, signed_request, within_site
 from purvey.agents import product_forms
@@ -119,7 +119,9 @@ async def change(
     """Change a product of mine: what is missing stays, null clears."""
     me, site = await scope_of(request, db, product_id, Permission.EDIT_PRODUCTS)
     form = product_forms.changed(data, await catalog.kept_product(db, product_id))
-    await catalog.update_product(db, me, site=site, product_id=product_id, form=form, if_match=if_match, now=now)
+    await catalog.update_product(
+        db, me, site=site, product_id=product_id, form=form, count_held=purchases.count_held, if_match=if_match, now=now
+    )
     return await answered(db, product_id, settings)
 
 
