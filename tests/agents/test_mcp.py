@@ -105,7 +105,12 @@ async def test_a_download_link_opens_the_file_for_five_minutes_and_nothing_else(
     assert (await shop.http.get(link["url"])).json()["code"] == "no_downloads_left"
 
     head, tail = link["url"][:-20], link["url"][-20:]
-    for forged in (head + ("A" if tail[0] != "A" else "B") + tail[1:], head, f"{shop.base_url}/downloads/x", link["url"] + "é"):
+    for forged in (
+        head + ("A" if tail[0] != "A" else "B") + tail[1:],
+        head,
+        f"{shop.base_url}/downloads/x",
+        link["url"] + "é",
+    ):
         answer = await shop.http.get(forged)
         assert (answer.status_code, answer.json()["code"]) == (404, "link_over"), forged
 
