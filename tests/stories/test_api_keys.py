@@ -6,7 +6,7 @@ from typing import Any
 
 import httpx
 import pytest
-from tests.vocabulary.people import problem
+from tests.vocabulary.people import fresh_email, problem
 from tests.vocabulary.shop import Person, Shop
 
 from purvey.kit.ids import token_hash
@@ -204,3 +204,25 @@ async def test_a_key_for_one_tenant_never_buys(shop: Shop) -> None:
     assert ana.site is not None
     wish = {"name": "k", "scopes": ["MakePurchases"], "tenantId": ana.site["tenantId"]}
     problem(await ana.post("/v1/api-keys", wish), 422, None, "/scopes")
+
+
+@pytest.mark.feature("C19")
+async def test_an_answer_is_repeated_to_nobody_who_may_not_use_the_door_any_more(shop: Shop) -> None:
+    ana, ben = await shop.author("ana"), await shop.person("ben")
+    assert ana.site is not None
+    await shop.joins(ben, ana.site["tenantId"], "OWNER")
+    door, body = f"/v1/tenants/{ana.site['tenantId']}/invitations", {"email": fresh_email(), "role": "VIEWER"}
+    wide, narrow = [(await makes_key(ben, scope))["key"] for scope in ("ManageMembers", "ViewProducts")]
+
+    async def asks(token: str) -> httpx.Response:
+        headers = {"Authorization": f"Bearer {token}", "Idempotency-Key": "once"}
+        return await shop.http.post(door, json=body, headers=headers)
+
+    assert [(await asks(token)).status_code for token in (wide, wide, ben.token)] == [201, 201, 201]
+    assert (await asks(wide)).headers["idempotent-replayed"] == "true"
+    assert problem(await asks(narrow), 403)["permission"] == "ManageMembers"
+    made = (await ben.get("/v1/api-keys")).json()["data"]
+    await ben.delete(f"/v1/api-keys/{next(key['id'] for key in made if wide.startswith(key['prefix']))}")
+    problem(await asks(wide), 401)
+    await shop.db.do("delete from memberships where user_id = $1", ben.id)
+    problem(await asks(ben.token), 404)

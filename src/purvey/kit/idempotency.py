@@ -8,9 +8,10 @@ leaves both or neither. Doors that call the outside between two transactions kee
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 from hashlib import sha256
-from typing import Any
+from typing import Any, cast
 
 import msgspec
+from litestar.connection import ASGIConnection
 
 from purvey.kit.asgi import ASGIApp, Message, Receive, Scope, Send
 from purvey.kit.bodies import in_time
@@ -86,6 +87,8 @@ def middleware(db: Database, *, owner_of: OwnerOf, now: Callable[[], datetime]) 
             if scope["type"] != "http" or scope["method"] not in WRITES or exempt(scope) or not key_of(scope):
                 await app(scope, receive, send)
                 return
+            # The door's guards come first: who may not use it any more, or by this key, is not shown what it answered.
+            await scope["route_handler"].authorize_connection(ASGIConnection(cast(Any, scope)))
             await answer_once(app, scope, receive, send, db=db, owner=await owner_of(scope), at=now())
 
         return idempotent
