@@ -95,7 +95,7 @@ def framework(world: World) -> Litestar:
             *health.doors,
             *pages(world),
             *agents.root_doors(world.settings),
-            *mcp_doors,
+            Router("/", route_handlers=mcp_doors, middleware=[signatures]),
             *(bank_doors if world.settings.test_bank else []),
         ],
         dependencies=dependencies(world),
