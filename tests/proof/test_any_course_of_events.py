@@ -34,6 +34,7 @@ class Deal:
 
     def __init__(self, buyer: Person, answer: dict[str, Any]) -> None:
         self.buyer, self.id = buyer, answer["purchaseId"]
+        self.answer = answer | {"id": self.id}
         self.checkout = answer["checkoutUrl"]
         self.told = False
 
@@ -52,7 +53,7 @@ class Market(RuleBasedStateMachine):
         self.buyers = [self.tell(self.shop.person("ben")) for _ in range(3)]
         self.things = [
             self.tell(self.ana.sells("Field Atlas", price=1000, stock=STOCK, restockOnRefund=True)),
-            self.tell(self.ana.sells("Sky Atlas", price=1000)),
+            self.tell(self.ana.sells("Sky Atlas", price=1000, restockOnRefund=False)),
         ]
         body = {"code": "SPRING", "discountType": "PERCENTAGE", "value": 10, "maxUses": USES}
         self.tell(self.ana.post(f"/v1/sites/{self.ana.site['id']}/discount-codes", body))
@@ -120,6 +121,19 @@ class Market(RuleBasedStateMachine):
             return
         answer = self.tell(self.ana.refunds({"id": self.deal(which).id}, **({"amount": amount} if amount else {})))
         assert answer.status_code in (202, 409), answer.text
+
+    @rule(which=WHICH)
+    def undo_refunds(self, which: int) -> None:
+        """The buyer's bank sends back whatever went to it."""
+        if self.known:
+            self.tell(self.shop.bank_finds(self.deal(which).answer, "failed"))
+
+    @rule(which=WHICH)
+    def release(self, which: int) -> None:
+        """Keep the money of a payment that is on hold."""
+        if self.known:
+            answer = self.tell(self.ana.releases(self.deal(which).answer))
+            assert answer.status_code in (200, 409), answer.text
 
     @rule(which=WHICH)
     def dispute(self, which: int) -> None:

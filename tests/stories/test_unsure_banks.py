@@ -10,7 +10,7 @@ import msgspec
 import pytest
 from tests.vocabulary.shop import Person, Shop, eventually
 
-from purvey import payments, purchases
+from purvey import purchases
 from purvey.kit.ids import new_id
 from purvey.kit.money import Money
 from purvey.kit.own_keys import LEASE
@@ -309,22 +309,6 @@ async def test_a_refund_made_at_the_bank_itself_is_known_here(shop: Shop) -> Non
     await shop.books_agree(ana)
 
 
-async def the_bank_finds(shop: Shop, purchase: dict[str, Any], refund_state: str) -> None:
-    """The bank thinks again about every refund of a payment, and tells."""
-    payment_id = UUID(purchase["paymentId"])
-    await shop.db.do(
-        "update test_bank_refunds r set state = $2 from test_bank_sessions s"
-        " where s.id = r.session_id and s.idempotency_key = $1",
-        payment_id,
-        refund_state,
-    )
-    await shop.db.do("update test_bank_sessions set refunded = 0 where idempotency_key = $1", payment_id)
-    payment = await payments.find(shop.db, payment_id)
-    assert payment is not None
-    await purchases.catch_up(shop.db, shop.world.gateways, payment, now=shop.now)
-    await shop.settles()
-
-
 @pytest.mark.feature("A21", "A22")
 async def test_a_refund_that_arrived_and_came_back_waits_for_its_seller_to_send_it_again(shop: Shop) -> None:
     ana, ben, atlas, purchase = await a_purchase(shop, stock=1)
@@ -333,7 +317,7 @@ async def test_a_refund_that_arrived_and_came_back_waits_for_its_seller_to_send_
     await shop.settles()
     assert (await ben.sees(purchase))["status"] == "REFUNDED"
 
-    await the_bank_finds(shop, purchase, "failed")
+    await shop.bank_finds(purchase, "failed")
     seen = await ben.sees(purchase)
     assert (seen["status"], seen["refundedAmount"], seen["refundedAt"]) == ("ON_HOLD", 0, None)
     assert [each["status"] for each in seen["refunds"]] == ["FAILED"]
@@ -354,7 +338,7 @@ async def test_part_of_the_money_that_came_back_is_still_owed_and_the_product_st
     await ana.refunds(purchase, amount=500)
     await shop.settles()
 
-    await the_bank_finds(shop, purchase, "failed")
+    await shop.bank_finds(purchase, "failed")
 
     assert (await ben.sees(purchase))["status"] == "SUCCEEDED"
     assert await ben.owns(atlas)
@@ -377,7 +361,7 @@ async def test_late_money_that_cannot_go_back_is_put_on_hold(shop: Shop) -> None
     seen = await ben.sees(purchase)
     assert (seen["status"], [each["status"] for each in seen["refunds"]]) == ("ON_HOLD", ["FAILED"])
     await shop.books_agree(ana)
-    await the_bank_finds(shop, purchase, "failed")
+    await shop.bank_finds(purchase, "failed")
     assert (await ben.sees(purchase))["status"] == "ON_HOLD", "it waits, however often the bank is asked"
 
 

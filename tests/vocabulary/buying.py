@@ -6,7 +6,7 @@ from uuid import UUID
 
 import httpx
 
-from purvey import purchases
+from purvey import payments, purchases
 
 if TYPE_CHECKING:
     from tests.vocabulary.shop import Person, Shop
@@ -90,6 +90,29 @@ async def refunds(person: "Person", purchase: Json, **terms: Any) -> httpx.Respo
     assert person.site is not None
     body = {"reason": "a change of mind", **terms}
     return await person.post(f"/v1/sites/{person.site['id']}/purchases/{purchase['id']}/refunds", body)
+
+
+async def bank_finds(shop: "Shop", purchase: Json, refund_state: str) -> None:
+    """The bank thinks again about every refund of a payment, and the shop asks."""
+    payment_id = UUID(purchase["paymentId"])
+    await shop.db.do(
+        "update test_bank_refunds r set state = $2 from test_bank_sessions s"
+        " where s.id = r.session_id and s.idempotency_key = $1",
+        payment_id,
+        refund_state,
+    )
+    await shop.db.do("update test_bank_sessions set refunded = 0 where idempotency_key = $1", payment_id)
+    payment = await payments.find(shop.db, payment_id)
+    assert payment is not None
+    await purchases.catch_up(shop.db, shop.world.gateways, payment, now=shop.now)
+    await shop.settles()
+
+
+async def releases(person: "Person", purchase: Json) -> httpx.Response:
+    """Keep the money of a sale of one's own site that is on hold; the door's own answer."""
+    assert person.site is not None
+    body = {"reason": "the bank has it after all"}
+    return await person.post(f"/v1/sites/{person.site['id']}/purchases/{purchase['id']}/release", body)
 
 
 async def stock_of(shop: "Shop", product: Json) -> tuple[int, int, int]:

@@ -62,6 +62,7 @@ class Person:
     sees = buying.sees
     owns = buying.owns
     refunds = buying.refunds
+    releases = buying.releases
 
     async def get(self, path: str, **kwargs: Any) -> httpx.Response:
         return await self.ask("GET", path, **kwargs)
@@ -87,6 +88,7 @@ class Shop:
 
     stock_of = buying.stock_of
     sweeps = buying.sweeps
+    bank_finds = buying.bank_finds
     books_agree = buying.books_agree
 
     @property

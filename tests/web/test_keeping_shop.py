@@ -178,6 +178,31 @@ async def test_an_admin_refunds_a_payment_from_its_page(shop: Shop) -> None:
     assert "Refunded" in (await buyer.open(buyer.page.url.path)).text
 
 
+@pytest.mark.feature("A21")
+async def test_a_payment_on_hold_is_kept_from_the_page_of_its_order_or_the_admins(shop: Shop) -> None:
+    ana, root = await shop.author("ana"), await shop.person("root", admin=True)
+    product = await sells(ana, "Guide", 2000)
+    for kept_by in (ana, root):
+        ben = await shop.person("ben")
+        purchase = await ben.buys(product)
+        await ben.pays(purchase)
+        await ana.refunds(purchase)
+        await shop.settles()
+        await shop.bank_finds(purchase, "failed")
+        browser = Browser(shop, kept_by)
+        if kept_by is ana:
+            assert ana.site is not None
+            r = await browser.open(f"/orders/{purchase['id']}?site={ana.site['slug']}")
+            assert "on hold" in r.text and "came back from the buyer" in r.text
+            r = await browser.send("/release", reason="They wrote that they keep it")
+        else:
+            await browser.open("/admin/payments?status=ON_HOLD")
+            r = await browser.send(f"{purchase['paymentId']}/release", reason="So they say")
+        assert "The money is kept" in r.text
+        assert await ben.owns(product)
+    await shop.books_agree(ana)
+
+
 @pytest.mark.feature("A15", "A29", "A33")
 async def test_a_buyer_asks_for_a_refund_talks_and_the_author_sends_the_money(shop: Shop) -> None:
     ana, ben = await shop.author("ana"), await shop.person("ben")

@@ -3,7 +3,7 @@
 A live entitlement, not a status word, decides access: downloads, chapters, reviews and permissions ask only this.
 """
 
-from purvey.entitlements.actions import end, grant, restore, suspend
+from purvey.entitlements.actions import end, give_back, grant, restore, suspend
 from purvey.entitlements.events import CustomerProductCreated, CustomerProductDeleted, CustomerProductUpdated
 from purvey.entitlements.model import LIFE, Entitlement, Happening, Source, State
 from purvey.entitlements.store import of_source, owns_any, owns_chapter, owns_product
@@ -18,6 +18,7 @@ __all__ = [
     "Source",
     "State",
     "end",
+    "give_back",
     "grant",
     "of_source",
     "owns_any",

@@ -56,6 +56,12 @@ async def restore(tx: Tx, *, source: Source, source_id: UUID, now: datetime) -> 
         publish(tx, updated(each, now))
 
 
+async def give_back(tx: Tx, *, source: Source, source_id: UUID, now: datetime) -> None:
+    """Give back what the source granted, also what was taken for good: its money was kept after all."""
+    for each in await moved(tx, Happening.GIVEN_BACK, source=source, source_id=source_id, now=now):
+        publish(tx, updated(each, now))
+
+
 async def end(tx: Tx, *, source: Source, source_id: UUID, now: datetime) -> None:
     """Take away what the source granted, for good."""
     for each in await moved(tx, Happening.ENDED, source=source, source_id=source_id, now=now):

@@ -27,6 +27,7 @@ class State(StrEnum):
 class Happening(StrEnum):
     SUSPENDED = "suspended"
     RESTORED = "restored"
+    GIVEN_BACK = "given back"
     ENDED = "ended"
 
 
@@ -38,6 +39,8 @@ LIFE = Life[State, Happening](
     (S.LIVE, H.ENDED, S.ENDED),
     (S.SUSPENDED, H.RESTORED, S.LIVE),
     (S.SUSPENDED, H.ENDED, S.ENDED),
+    (S.SUSPENDED, H.GIVEN_BACK, S.LIVE),
+    (S.ENDED, H.GIVEN_BACK, S.LIVE),
 )
 
 

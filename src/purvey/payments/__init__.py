@@ -6,9 +6,11 @@ Start reading at `model.LIFE`, the table of everything that can happen to a paym
 
 from purvey.payments.actions import (
     Applied,
+    NotReleasable,
     apply,
     begin,
     put_on_hold,
+    release,
 )
 from purvey.payments.choice import NoGateway, live_keys_beside_test_bank
 from purvey.payments.events import GatewayNotified, PaymentMoved, RefundApproved, StripeNotified
@@ -71,6 +73,7 @@ __all__ = [
     "Happening",
     "NoGateway",
     "NotRefundable",
+    "NotReleasable",
     "Notice",
     "Payment",
     "PaymentMoved",
@@ -103,6 +106,7 @@ __all__ = [
     "put_on_hold",
     "refunds_due",
     "refunds_of",
+    "release",
     "request_refund",
     "save_checkout",
     "turn_down_refund",

@@ -6,6 +6,7 @@ from uuid import UUID
 import msgspec
 
 from purvey.kit.db import Tx
+from purvey.kit.errors import Conflict
 from purvey.kit.events import publish
 from purvey.kit.money import Money
 from purvey.payments import refund_store, rules, store
@@ -13,6 +14,7 @@ from purvey.payments.events import PaymentMoved
 from purvey.payments.gateway import DisputeStanding, RefundStanding, Standing
 from purvey.payments.model import (
     LIFE,
+    PAID,
     REFUND_LIFE,
     DisputeStatus,
     Happening,
@@ -23,6 +25,13 @@ from purvey.payments.model import (
 )
 
 AT_THE_GATEWAY = "made at the gateway"
+CAME_BACK = "A refund of it came back from the buyer's bank"
+
+
+class NotReleasable(Conflict):
+    """It is not on hold, or something else has to come first."""
+
+    code = "not_releasable"
 
 
 class Applied(msgspec.Struct, frozen=True, kw_only=True):
@@ -113,6 +122,21 @@ async def put_on_hold(tx: Tx, payment_id: UUID, *, reason: str, now: datetime) -
     return after
 
 
+async def release(tx: Tx, payment_id: UUID, *, actor: str, reason: str, now: datetime) -> Applied:
+    """Somebody decided that the money of a payment on hold is here and in order; NotReleasable."""
+    before = await store.lock(tx, payment_id)
+    why_not = rules.why_not_released(before, await refund_store.disputes_of(tx, payment_id))
+    if why_not is not None:
+        raise NotReleasable(why_not, extra={"status": before.status})
+    course = Course(before)
+    for happening in rules.came(before, Happening.RELEASED):
+        course.move(happening)
+    after = msgspec.structs.replace(course.payment, failure=None, paid_at=before.paid_at or now, updated_at=now)
+    await store.save(tx, before, after, course.moves, actor=actor, reason=reason)
+    tell(tx, before, after, reason=reason, now=now)
+    return Applied(before=before, after=after)
+
+
 class Course:
     """A payment on its way through its life, and each of its steps."""
 
@@ -127,11 +151,17 @@ class Course:
         self.moves.append((self.payment.version, before, happening, after))
         self.payment = msgspec.structs.replace(self.payment, status=after, version=self.payment.version + 1)
 
+    @property
+    def last_disputed_from(self) -> Status | None:
+        """What it was before the dispute that began in this course, or None."""
+        began = [before for _, before, _, after in self.moves if after is Status.DISPUTED is not before]
+        return began[-1] if began else None
+
 
 def noted(payment: Payment, standing: Standing, *, wrong: str | None, now: datetime) -> Payment:
     """The payment with what the gateway calls it, why it failed, when it was paid, when its checkout ended."""
     closes = standing.state in rules.CLOSED and payment.closed_at is None
-    paid = payment.status is Status.SUCCEEDED and payment.paid_at is None
+    paid = payment.status in PAID and payment.paid_at is None
     return msgspec.structs.replace(
         payment,
         checkout_reference=payment.checkout_reference or standing.checkout_reference,
@@ -166,6 +196,8 @@ async def apply_refund(tx: Tx, course: Course, standing: RefundStanding, *, now:
             course.payment = gone_back(course.payment, reserved=0, arrived=-refund.amount)
             some = course.payment.refunded_amount > 0
             course.move(Happening.SOME_CAME_BACK if some else Happening.ALL_CAME_BACK)
+            if course.payment.status is Status.ON_HOLD:
+                course.payment = msgspec.structs.replace(course.payment, failure=course.payment.failure or CAME_BACK)
         case RefundStatus.FAILED:
             course.payment = gone_back(course.payment, reserved=refund.amount, arrived=0)
         case _:
@@ -218,12 +250,22 @@ async def apply_dispute(tx: Tx, course: Course, standing: DisputeStanding, *, no
         return
     if before is None:
         course.move(Happening.DISPUTED)
-    if after is not DisputeStatus.OPEN:
-        course.move(Happening.DISPUTE_WON if after is DisputeStatus.WON else Happening.DISPUTE_LOST)
+    if after is DisputeStatus.WON:
+        await win_dispute(tx, course)
+    elif after is DisputeStatus.LOST:
+        course.move(Happening.DISPUTE_LOST)
     await refund_store.save_dispute(tx, course.payment, standing, now=now)
     others = [status for reference, status in known.items() if reference != standing.reference]
     is_open = DisputeStatus.OPEN in [*others, after]
     course.payment = msgspec.structs.replace(course.payment, dispute_open=is_open)
+
+
+async def win_dispute(tx: Tx, course: Course) -> None:
+    """What was true before is true again: also that somebody has to decide (ruling 20)."""
+    course.move(Happening.DISPUTE_WON)
+    was = course.last_disputed_from or await store.last_disputed_from(tx, course.payment.id)
+    if course.payment.status is Status.CHARGEBACK_WON and was is Status.ON_HOLD:
+        course.move(Happening.PUT_ON_HOLD)
 
 
 def tell(tx: Tx, before: Payment, after: Payment, *, reason: str | None, now: datetime) -> None:

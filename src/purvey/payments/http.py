@@ -11,13 +11,14 @@ from litestar.params import FromPath, FromQuery, QueryParameter
 
 from purvey.access.guards import PUBLIC, admin
 from purvey.kit.db import Database
+from purvey.kit.errors import NotFound
 from purvey.kit.events import publish
 from purvey.kit.failpoints import reach
 from purvey.kit.pages import Page, Paging, page_of, total_of
-from purvey.payments import store
+from purvey.payments import refund_store, store
 from purvey.payments.events import GatewayNotified, StripeNotified
 from purvey.payments.gateway import Gateways, Notice
-from purvey.payments.model import Payment, Status
+from purvey.payments.model import Dispute, DisputeStatus, Move, Payment, Refund, RefundStatus, Status
 from purvey.payments.stripe.http import doors as stripe_doors
 
 HOOK: dict[str, Any] = {**PUBLIC, "idempotency": "exempt"}
@@ -42,7 +43,7 @@ class PaymentView(msgspec.Struct, rename="camel", kw_only=True):
     dispute_open: bool
     reference: str | None
     checkout_reference: str | None
-    failure: str | None
+    failure: str | None  # also why it is ON_HOLD
     expires_at: datetime
     paid_at: datetime | None
     created_at: datetime
@@ -52,6 +53,42 @@ class PaymentView(msgspec.Struct, rename="camel", kw_only=True):
     def of(cls, payment: Payment) -> Self:
         names = set(cls.__struct_fields__) - {"currency_code"}
         return cls(currency_code=payment.currency, **{name: getattr(payment, name) for name in names})
+
+
+class RefundLine(msgspec.Struct, rename="camel", kw_only=True):
+    id: UUID
+    amount: int
+    status: RefundStatus
+    reason: str
+    reference: str | None
+    failure: str | None
+    created_at: datetime
+
+    @classmethod
+    def of(cls, refund: Refund) -> Self:
+        return cls(**{name: getattr(refund, name) for name in cls.__struct_fields__})
+
+
+class DisputeLine(msgspec.Struct, rename="camel", kw_only=True):
+    reference: str
+    amount: int
+    status: DisputeStatus
+    reason: str | None
+    opened_at: datetime
+    closed_at: datetime | None
+
+    @classmethod
+    def of(cls, dispute: Dispute) -> Self:
+        return cls(**{name: getattr(dispute, name) for name in cls.__struct_fields__})
+
+
+class PaymentDetail(msgspec.Struct, rename="camel", kw_only=True):
+    """A payment with its whole life, so that somebody can decide about it."""
+
+    payment: PaymentView
+    moves: list[Move]
+    refunds: list[RefundLine]
+    disputes: list[DisputeLine]
 
 
 class Received(msgspec.Struct):
@@ -140,4 +177,18 @@ async def list_payments(
     return page_of(rows, PaymentView.of, asked=paging, order=store.NEWEST, total=total)
 
 
-doors: list[Any] = [receive, receive_for_tenant, list_payments, *stripe_doors]
+@get("/admin/payments/{payment_id:uuid}", guards=[admin])
+async def get_payment(payment_id: FromPath[UUID], db: NamedDependency[Database]) -> PaymentDetail:
+    """One payment, with everything that happened to it: why it is on hold, say."""
+    payment = await store.find(db, payment_id)
+    if payment is None:
+        raise NotFound("There is no such payment")
+    return PaymentDetail(
+        payment=PaymentView.of(payment),
+        moves=await store.moves_of(db, payment_id),
+        refunds=[RefundLine.of(refund) for refund in await refund_store.refunds_of(db, payment_id)],
+        disputes=[DisputeLine.of(dispute) for dispute in await refund_store.disputes_of(db, payment_id)],
+    )
+
+
+doors: list[Any] = [receive, receive_for_tenant, list_payments, get_payment, *stripe_doors]

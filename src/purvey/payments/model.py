@@ -35,6 +35,7 @@ class Happening(StrEnum):
     TIME_RAN_OUT = "time ran out"
     CALLED_OFF = "called off"
     PUT_ON_HOLD = "put on hold"
+    RELEASED = "released"
     PART_WENT_BACK = "part of the money went back"
     ALL_WENT_BACK = "all of the money went back"
     SOME_CAME_BACK = "a refund came back, another did not"
@@ -82,6 +83,7 @@ LIFE = Life[Status, Happening](
     (S.CANCELLED,          H.PUT_ON_HOLD,    S.ON_HOLD),
 
     (S.ON_HOLD,            H.MONEY_CAME,     S.SUCCEEDED),       # what was wrong came right
+    (S.ON_HOLD,            H.RELEASED,       S.SUCCEEDED),       # somebody decided so
     (S.ON_HOLD,            H.PART_WENT_BACK, S.ON_HOLD),
     (S.ON_HOLD,            H.ALL_WENT_BACK,  S.REFUNDED),
     (S.ON_HOLD,            H.SOME_CAME_BACK, S.ON_HOLD),
@@ -227,6 +229,17 @@ class Payment(msgspec.Struct, frozen=True, kw_only=True):
             checkout_reference=self.checkout_reference,
             reference=self.reference,
         )
+
+
+class Move(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
+    """One step of a payment's life: what happened, who said so, why and when."""
+
+    from_status: Status
+    happening: Happening
+    to_status: Status
+    actor: str
+    reason: str | None
+    at: datetime
 
 
 class Refund(msgspec.Struct, frozen=True, kw_only=True):

@@ -4,7 +4,17 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from purvey.payments.gateway import RefundStanding, Standing, State
-from purvey.payments.model import LIFE, REFUND_LIFE, Happening, Payment, Refund, RefundHappening, Status
+from purvey.payments.model import (
+    LIFE,
+    REFUND_LIFE,
+    Dispute,
+    DisputeStatus,
+    Happening,
+    Payment,
+    Refund,
+    RefundHappening,
+    Status,
+)
 
 H, G = Happening, RefundHappening
 CLOSED = {State.PAID, State.FAILED, State.EXPIRED}  # nothing more can be paid at the checkout
@@ -36,13 +46,31 @@ def told(payment: Payment, standing: Standing, *, called_off: bool) -> Sequence[
         case State.REQUIRES_ACTION:
             return [*again, H.ACTION_ASKED]
         case State.PAID if payment.paid_at is None:
-            return [*again, H.PUT_ON_HOLD if wrong_money(payment, standing) else H.MONEY_CAME]
+            return [*again, *([H.PUT_ON_HOLD] if wrong_money(payment, standing) else came(payment, H.MONEY_CAME))]
         case State.DECLINED | State.FAILED:
             return [H.DECLINED]
         case State.EXPIRED:
             return [H.CALLED_OFF if called_off else H.TIME_RAN_OUT]
         case _:
             return []
+
+
+def came(payment: Payment, how: Happening) -> Sequence[Happening]:
+    """The money is here. Part of it may have gone back while the payment was on hold."""
+    return [how, H.PART_WENT_BACK] if payment.refunded_amount else [how]
+
+
+def why_not_released(payment: Payment, disputes: Sequence[Dispute]) -> str | None:
+    """What has to come first before somebody may release a payment that is on hold, or None."""
+    if payment.status is not Status.ON_HOLD:
+        return f"This payment is {payment.status}; only one that is ON_HOLD can be released"
+    if payment.dispute_open:
+        return "Its payer disputes this payment; it can be released when the bank has decided"
+    if any(dispute.status is DisputeStatus.LOST for dispute in disputes):
+        return "This money was lost in a dispute; there is nothing to release"
+    if not payment.refundable:
+        return "All of this money is on its way back; there is nothing to release"
+    return None
 
 
 def wrong_money(payment: Payment, standing: Standing) -> str | None:

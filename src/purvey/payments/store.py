@@ -8,7 +8,7 @@ from uuid import UUID
 from purvey.kit.db import Queries, Tx
 from purvey.kit.pages import Asked, Order
 from purvey.payments.gateway import Notice
-from purvey.payments.model import Happening, Payment, Status
+from purvey.payments.model import Happening, Move, Payment, Status
 
 NOTICES_KEPT = timedelta(days=90)
 FORGET_BATCH = 5_000
@@ -55,6 +55,24 @@ with saved as (
         as m (number, from_status, happening, to_status)
 )
 select count(*) from saved
+"""
+
+MOVES_OF = """
+select from_status, happening, to_status, actor, reason, at
+from payment_moves
+where payment_id = $1
+order by number
+"""
+
+# What a payment was before it was disputed last.
+LAST_DISPUTED_FROM = """
+select from_status
+from payment_moves
+where payment_id = $1
+    and to_status = 'DISPUTED'
+    and from_status <> 'DISPUTED'
+order by number desc
+limit 1
 """
 
 # Where the buyer pays, once the gateway said so; no row when the checkout was closed meanwhile.
@@ -205,6 +223,16 @@ async def save(
         reason,
     )
     assert saved == 1, "a payment was moved without its lock"
+
+
+async def moves_of(db: Queries, payment_id: UUID) -> list[Move]:
+    """Everything that happened to a payment, in order."""
+    return await db.rows(Move, MOVES_OF, payment_id)
+
+
+async def last_disputed_from(tx: Tx, payment_id: UUID) -> Status | None:
+    found: str | None = await tx.value(LAST_DISPUTED_FROM, payment_id)
+    return None if found is None else Status(found)
 
 
 async def save_checkout(

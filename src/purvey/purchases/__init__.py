@@ -24,12 +24,13 @@ from purvey.purchases.events import (
     PurchaseRefunded,
 )
 from purvey.purchases.http_buyer import BuyChapter, BuyProduct
-from purvey.purchases.http_seller import MoveFulfilment, OrderRefund
+from purvey.purchases.http_seller import MoveFulfilment, OrderRefund, ReleasePayment
 from purvey.purchases.model import FULFILMENT_LIFE, Address, Fulfilment, Goods, ItemType, Order, Purchase, Started
 from purvey.purchases.reactions import reactions
 from purvey.purchases.reads import NEWEST as NEWEST_PURCHASES
 from purvey.purchases.reads import detail, mine, of_site, sale
 from purvey.purchases.recovery import catch_up, sweep_payments, sweep_refunds
+from purvey.purchases.releasing import NothingToHandOver, release
 from purvey.purchases.store import count_held, find
 from purvey.purchases.views import PurchaseDetail, PurchaseView, SaleDetail, SaleView
 
@@ -48,6 +49,7 @@ __all__ = [
     "MoveFulfilment",
     "NotOpen",
     "NothingToFulfil",
+    "NothingToHandOver",
     "OneTimePurchaseCompleted",
     "Order",
     "OrderRefund",
@@ -57,6 +59,7 @@ __all__ = [
     "PurchaseDetail",
     "PurchaseRefunded",
     "PurchaseView",
+    "ReleasePayment",
     "SaleDetail",
     "SaleView",
     "Started",
@@ -73,6 +76,7 @@ __all__ = [
     "of_site",
     "reactions",
     "refund",
+    "release",
     "request_refund",
     "sale",
     "sweep_payments",

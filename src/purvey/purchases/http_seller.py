@@ -18,11 +18,11 @@ from purvey.kit.db import Database
 from purvey.kit.errors import NotAllowed, NotFound
 from purvey.kit.pages import Page, Paging, page_of, total_of
 from purvey.payments import Status
-from purvey.purchases import actions, reads
+from purvey.purchases import actions, reads, releasing
 from purvey.purchases.model import Fulfilment
-from purvey.purchases.views import RefundView, SaleDetail, SaleView, refund_view
+from purvey.purchases.views import RefundView, Released, SaleDetail, SaleView, refund_view
 
-ACCEPTED = 202
+OK, ACCEPTED = 200, 202
 OfProduct = Annotated[UUID | None, QueryParameter(name="productId")]
 OfState = Annotated[Fulfilment | None, QueryParameter(name="fulfilmentState")]
 
@@ -38,6 +38,12 @@ class OrderRefund(msgspec.Struct, forbid_unknown_fields=True, rename="camel", kw
     """`amount` in minor units; all that is left when it is left out."""
 
     amount: Annotated[int, msgspec.Meta(ge=1, le=10**15)] | None = None
+    reason: Annotated[str, msgspec.Meta(min_length=1, max_length=500, pattern=r"\S")]
+
+
+class ReleasePayment(msgspec.Struct, forbid_unknown_fields=True, rename="camel"):
+    """Why the money is kept; for the audit log."""
+
     reason: Annotated[str, msgspec.Meta(min_length=1, max_length=500, pattern=r"\S")]
 
 
@@ -115,6 +121,42 @@ async def refund_payment(
     return refund_view(made)
 
 
+@post(
+    "/sites/{site_id:uuid}/purchases/{purchase_id:uuid}/release",
+    guards=[may(Permission.EDIT_BILLING_DETAILS)],
+    status_code=OK,
+)
+async def release_sale(
+    *,
+    site_id: FromPath[UUID],
+    purchase_id: FromPath[UUID],
+    data: JSONBody[ReleasePayment],
+    me: NamedDependency[Identity],
+    db: NamedDependency[Database],
+    now: NamedDependency[datetime],
+) -> SaleDetail:
+    """Keep the money of a payment that is ON_HOLD, and hand over what it was for. The other way is a refund."""
+    await sale(db, purchase_id, site_id)
+    await releasing.release(db, me, purchase_id, reason=data.reason, now=now)
+    return await sale(db, purchase_id, site_id)
+
+
+@post("/admin/payments/{payment_id:uuid}/release", guards=[admin], status_code=OK)
+async def release_payment(
+    payment_id: FromPath[UUID],
+    data: JSONBody[ReleasePayment],
+    me: NamedDependency[Identity],
+    db: NamedDependency[Database],
+    now: NamedDependency[datetime],
+) -> Released:
+    """The same for a platform admin, by payment."""
+    payment = await payments.find(db, payment_id)
+    if payment is None:
+        raise NotFound("There is no such payment")
+    after = await releasing.release(db, me, payment.subject_id, reason=data.reason, now=now)
+    return Released(payment_id=after.id, purchase_id=after.subject_id, status=after.status)
+
+
 async def may_see_chapter_sales(connection: Connection, _: BaseRouteHandler) -> None:
     """A member of the chapter's site who may see its sales; to others there is no such chapter."""
     app, token = connection.app.state, guards.bearer_of(cast(Scope, connection.scope))
@@ -155,5 +197,7 @@ doors: list[Any] = [
     move_fulfilment,
     refund_sale,
     refund_payment,
+    release_sale,
+    release_payment,
     list_chapter_sales,
 ]

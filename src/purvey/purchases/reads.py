@@ -96,7 +96,8 @@ where p.id = $1
 """
 
 SALE = f"""
-select {LINE}, {BUYER}, {TERMS}, {ITEMS}, {REFUNDS}
+select {LINE}, {BUYER}, {TERMS}, {ITEMS}, {REFUNDS},
+    case when pay.status = 'ON_HOLD' then pay.failure end as held_because
 {FROM_WITH_BUYER}
 where p.id = $1
     and p.site_id = $2

@@ -107,18 +107,30 @@ class SaleView(PurchaseView, rename="camel", kw_only=True, frozen=True):
 
 
 class SaleDetail(SaleView, rename="camel", kw_only=True, frozen=True):
-    """The whole of it, for the seller: what has to be made or sent, and where to."""
+    """The whole of it, for the seller: what has to be made or sent, and where to.
+
+    `held_because` is there while its payment is ON_HOLD: somebody has to release it, or give the money back.
+    """
 
     unit_amount: int
     units: int
     tax_rate_bps: int
     tax_inclusive: bool
     provider: str
+    held_because: str | None
     fulfilment_note: str | None
     shipping_address: Address | None
     brief: str | None
     items: list[ItemView]
     refunds: list[RefundLine]
+
+
+class Released(msgspec.Struct, rename="camel", kw_only=True, frozen=True):
+    """A payment whose money is kept."""
+
+    payment_id: UUID
+    purchase_id: UUID
+    status: Status
 
 
 class CheckoutView(msgspec.Struct, rename="camel", kw_only=True, frozen=True):

@@ -43,6 +43,7 @@ DONE = {
     "withdrawn": "Your request is taken back.",
     "cancelled": "The order is cancelled; nothing was charged.",
     "refunded": "The refund is on its way.",
+    "released": "The money is kept, and the buyer has what it was for.",
     "approved": "Approved.",
     "declined": "Declined.",
     "downloads-reset": "The buyer can download again.",

@@ -17,7 +17,7 @@ from purvey.kit import pages as lists
 from purvey.kit.db import Database
 from purvey.kit.errors import NotFound, Refusal
 from purvey.payments import Payment, Status
-from purvey.purchases import OrderRefund
+from purvey.purchases import OrderRefund, ReleasePayment
 from purvey.web import display
 from purvey.web.forms import Form, body, only_once, posted
 from purvey.web.rendering import go, page
@@ -149,6 +149,27 @@ async def refund(
     return go("/admin/payments", done="refunded")
 
 
+@post("/admin/payments/{payment_id:uuid}/release", guards=ADMIN)
+async def release(
+    request: Page,
+    payment_id: FromPath[UUID],
+    db: NamedDependency[Database],
+    me: NamedDependency[Identity],
+    now: NamedDependency[datetime],
+) -> Response[str]:
+    """Keep the money of a payment on hold, and hand over what it was for."""
+    form = await posted(request)
+    payment = await payments.find(db, payment_id)
+    if payment is None:
+        raise NotFound("There is no such payment")
+    try:
+        wish = body(ReleasePayment, {"reason": form.text("reason")})
+        await purchases.release(db, me, payment.subject_id, reason=wish.reason, now=now)
+    except Refusal as no:
+        return await payments_page(request, db, refused=no, form=form)
+    return go("/admin/payments", done="released")
+
+
 @get("/admin/queues", guards=ADMIN)
 async def queues(request: Page, db: NamedDependency[Database]) -> Response[str]:
     """What waits, what runs, and what is parked because its retries are spent."""
@@ -206,4 +227,4 @@ async def audit_log(
     )
 
 
-pages = [products, set_status, all_payments, refund, queues, replay, audit_log]
+pages = [products, set_status, all_payments, refund, release, queues, replay, audit_log]

@@ -14,7 +14,7 @@ from purvey.kit import pages as lists
 from purvey.kit.db import Database
 from purvey.kit.errors import NotFound, Refusal
 from purvey.payments import Status
-from purvey.purchases import FULFILMENT_LIFE, Fulfilment, MoveFulfilment, OrderRefund
+from purvey.purchases import FULFILMENT_LIFE, Fulfilment, MoveFulfilment, OrderRefund, ReleasePayment
 from purvey.tenants import Site
 from purvey.web import display
 from purvey.web.forms import Form, body, only_once, posted
@@ -88,6 +88,7 @@ async def order_page(
         values={"state": here, "note": found.fulfilment_note},
         order=found,
         owed=found.status in OWED,
+        held=found.status is Status.ON_HOLD,
         log=log.data,
         moves=[
             (each, display.STATES[each][0])
@@ -158,4 +159,26 @@ async def refund(
     return go(f"/orders/{purchase_id}?site={site.slug}", done="refunded")
 
 
-pages = [orders, order, fulfil, reset_downloads, refund]
+@post(f"{ORDER}/release", guards=EDIT)
+async def release(
+    *,
+    request: Page,
+    purchase_id: FromPath[UUID],
+    site: NamedDependency[Site],
+    db: NamedDependency[Database],
+    me: NamedDependency[Identity],
+    now: NamedDependency[datetime],
+) -> Response[str]:
+    """Keep the money of a payment on hold, and hand over what it was for."""
+    form = await posted(request)
+    if await purchases.sale(db, purchase_id, site_id=site.id) is None:
+        raise NotFound("There is no such order")
+    try:
+        wish = body(ReleasePayment, {"reason": form.text("reason")})
+        await purchases.release(db, me, purchase_id, reason=wish.reason, now=now)
+    except Refusal as no:
+        return await order_page(request, site, db, purchase_id, refused=no, form=form)
+    return go(f"/orders/{purchase_id}?site={site.slug}", done="released")
+
+
+pages = [orders, order, fulfil, reset_downloads, refund, release]
