@@ -349,3 +349,27 @@ async def test_what_is_switched_off_is_nobody_s_to_see_but_its_creator_s(shop: S
     assert await listed(shop, username=agent.name) == []
     mine = (await agent.get("/api/products")).json()["products"]
     assert [(each["id"], each["is_active"]) for each in mine] == [(product["id"], False)]
+
+
+@pytest.mark.feature("B3")
+async def test_an_agent_s_shop_is_paid_to_its_wallet_and_may_be_renamed_once(shop: Shop) -> None:
+    agent = await shop.agent()
+    await sells(agent)
+    site = await shop.db.record("select id, payout_wallet, slug from sites where created_by = $1", agent.id)
+    assert site is not None
+    assert site["payout_wallet"] == agent.address
+    ana = await shop.author()
+    assert ana.site is not None
+    owner = await shop.person()
+    tenant_id = await shop.db.value("select tenant_id from sites where id = $1", site["id"])
+    await shop.joins(owner, tenant_id, "OWNER")
+    path = f"/v1/sites/{site['id']}"
+    assert (await owner.patch(path, {"slug": ana.site["slug"]})).json()["code"] == "slug_taken"
+    assert (await owner.patch(path, {"slug": site["slug"]})).status_code == 200
+    better = f"atlas-of-{ana.name}"
+    answer = await owner.patch(path, {"slug": better})
+    assert (answer.json()["slug"], answer.json()["slugMayChange"]) == (better, False)
+    assert (await owner.patch(path, {"slug": f"{better}-2"})).json()["code"] == "slug_for_ever"
+    refused_once = await ana.patch(f"/v1/sites/{ana.site['id']}", {"slug": f"{better}-2"})
+    assert refused_once.json()["code"] == "slug_for_ever"
+    assert (await sells(agent))["site"] == better

@@ -12,6 +12,7 @@ from litestar.params import FromPath, JSONBody
 from purvey import catalog, purchases, tenants
 from purvey.access import Identity, Permission
 from purvey.access.guards import in_person, signed_request, within_site
+from purvey.access.siwa import checksummed
 from purvey.agents import product_forms
 from purvey.agents.product_forms import ChangedProduct, NewProduct
 from purvey.agents.products import Cursor, Limit, PublicProduct, public_fields
@@ -89,7 +90,13 @@ async def create(
     form = product_forms.created(data)
     async with db.shared_transaction():  # a first site is there with its product, or not at all
         site = await tenants.creators_site(
-            db, me, username=me.username, display_name=me.display_name, wanted=data.site, now=now
+            db,
+            me,
+            username=me.username,
+            display_name=me.display_name,
+            wallet=checksummed(me.wallet) if me.wallet else None,
+            wanted=data.site,
+            now=now,
         )
         me = await within_site(request, site.id, Permission.EDIT_PRODUCTS)
         product = await catalog.create_product(db, me, site=site, form=form, now=now)

@@ -16,6 +16,7 @@ create table sites (
     id uuid primary key,
     tenant_id uuid not null references tenants on delete restrict,
     slug text not null unique,
+    slug_may_change boolean not null default false,     -- once, where a wallet's address was all there was to name it
     name text not null,
     description text,
     currency text not null,

@@ -28,6 +28,17 @@ class SlugTaken(Conflict):
 
     code = "slug_taken"
 
+    @classmethod
+    def of(cls, slug: str) -> "SlugTaken":
+        detail = f"The slug {slug!r} is taken; choose another"
+        return cls(detail, errors=[FieldError("/slug", detail, "slug_taken")], extra={"slug": slug})
+
+
+class SlugForEver(Conflict):
+    """Links lead to the site by its slug, so it stays; only a name that was a wallet's may be bettered, once."""
+
+    code = "slug_for_ever"
+
 
 async def create_tenant(
     db: Database, me: Actor, *, name: str, tax_rate_bps: int = 0, tax_inclusive: bool = False, now: datetime
@@ -118,8 +129,7 @@ async def create_site(
             tx, me, tenant_id=owner_id, slug=slug, name=name, description=description, currency=currency, now=now
         )
         if site is None:
-            detail = f"The slug {slug!r} is taken; choose another"
-            raise SlugTaken(detail, errors=[FieldError("/slug", detail, "slug_taken")], extra={"slug": slug})
+            raise SlugTaken.of(slug)
     return site
 
 
@@ -132,12 +142,13 @@ async def open_site(
     name: str,
     description: str | None = None,
     currency: str,
+    wallet: str | None = None,
     now: datetime,
 ) -> Site | None:
-    """A new storefront of a tenant; None when its slug is taken."""
+    """A new storefront of a tenant, None when its slug is taken; an agent's is paid to its wallet and may be renamed."""
     site = await store.add_site(
         tx, id=new_id(), tenant_id=tenant_id, slug=slug, name=name, description=description, currency=currency,
-        created_by=me.user_id, now=now,
+        created_by=me.user_id, payout_wallet=wallet, slug_may_change=wallet is not None, now=now,
     )  # fmt: skip
     if site is not None:
         await audit(
@@ -167,6 +178,7 @@ async def change_site(
     me: Actor,
     site_id: UUID,
     *,
+    slug: str | UnsetType = UNSET,
     name: str | UnsetType = UNSET,
     description: str | UnsetType | None = UNSET,
     refund_window_days: int | UnsetType = UNSET,
@@ -177,7 +189,7 @@ async def change_site(
     if_match: str | None = None,
     now: datetime,
 ) -> Site:
-    """Other settings; what is UNSET stays. Raises Stale or StaleVersion when somebody else was faster."""
+    """Other settings; what is UNSET stays. SlugForEver, SlugTaken; Stale or StaleVersion: somebody was faster."""
     async with db.transaction() as tx:
         before = await store.lock_site(tx, site_id)
         refuse_stale(before.version, sent=version, if_match=if_match)
@@ -192,10 +204,24 @@ async def change_site(
         after = msgspec.structs.replace(
             before, **{field: value for field, value in wanted.items() if value is not UNSET}
         )
+        if slug is not UNSET:
+            after = renamed(after, slug_of_site(slug))
         if after == before:
             return before
         await audit(
             tx, me, action="site.updated", subject_type="site", subject_id=site_id, detail=changes(before, after),
             now=now, tenant_id=before.tenant_id,
         )  # fmt: skip
-        return await store.change_site(tx, after, now=now)
+        changed = await store.change_site(tx, after, now=now)
+        if changed is None:
+            raise SlugTaken.of(after.slug)
+        return changed
+
+
+def renamed(site: Site, slug: str) -> Site:
+    """The site with another slug, if it may have one."""
+    if slug == site.slug:
+        return site
+    if not site.slug_may_change:
+        raise SlugForEver(f"The slug stays {site.slug!r}, for links lead there")
+    return msgspec.structs.replace(site, slug=slug, slug_may_change=False)

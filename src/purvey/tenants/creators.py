@@ -35,17 +35,18 @@ class WhichSite(Conflict):
 
 
 async def creators_site(
-    db: Database, me: Actor, *, username: str, display_name: str, wanted: str | None, now: datetime
+    db: Database, me: Actor, *, username: str, display_name: str, wallet: str | None, wanted: str | None, now: datetime
 ) -> Site:
-    """Where a creator sells: the site they name, else their own one; made at the first. WhichSite, Invalid.
+    """Where a creator sells: the site they name, else their own one; made at the first, and paid to their wallet.
 
+    WhichSite, Invalid.
     Whether they may sell on a site that they name is for the door to ask.
     """
     if wanted is not None:
         return await named_site(db, wanted)
     mine = await store.owned_sites(db, me.user_id, limit=SITES_NAMED)
     return choose(mine, username=username) or await open_first_site(
-        db, me, username=username, display_name=display_name, now=now
+        db, me, username=username, display_name=display_name, wallet=wallet, now=now
     )
 
 
@@ -66,7 +67,9 @@ def choose(sites: Sequence[Site], *, username: str) -> Site | None:
     return own or next(iter(sites), None)
 
 
-async def open_first_site(db: Database, me: Actor, *, username: str, display_name: str, now: datetime) -> Site:
+async def open_first_site(
+    db: Database, me: Actor, *, username: str, display_name: str, wallet: str | None, now: datetime
+) -> Site:
     """A site of the creator's name that sells for USDC; of two requests at once, one makes it."""
     async with db.transaction() as tx:
         tenant = await personal_tenant(tx, me, name=display_name, limits=SMALL_LIMITS, now=now)
@@ -74,7 +77,9 @@ async def open_first_site(db: Database, me: Actor, *, username: str, display_nam
         if made is not None:
             return made
         for slug in slugs_for(username):
-            site = await open_site(tx, me, tenant_id=tenant.id, slug=slug, name=display_name, currency=USDC, now=now)
+            site = await open_site(
+                tx, me, tenant_id=tenant.id, slug=slug, name=display_name, currency=USDC, wallet=wallet, now=now
+            )
             if site is not None:
                 return site
     raise WhichSite("No site of your name is free; open one by POST /v1/sites, and say which by `site`")

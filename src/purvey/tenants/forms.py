@@ -49,9 +49,11 @@ class CreateSite(Form):
 class ChangeSite(Form):
     """`refundWindowDays`: how long buyers may ask for their money; `saleNotice`: mail the author at each sale.
 
-    `payoutWallet` is where what is paid in USDC goes; it takes an owner in person.
+    `slug` can be changed once, where a wallet's address named the site. `payoutWallet` is where what is paid in USDC
+    goes; it takes an owner in person.
     """
 
+    slug: Slug | UnsetType = UNSET
     name: Name | UnsetType = UNSET
     description: Description | UnsetType | None = UNSET
     refund_window_days: Days | UnsetType = UNSET
@@ -91,6 +93,7 @@ class SiteView(msgspec.Struct, rename="camel", kw_only=True):
     id: UUID
     tenant_id: UUID
     slug: str
+    slug_may_change: bool
     name: str
     description: str | None
     currency_code: str
@@ -135,6 +138,7 @@ def site_view(site: Site) -> SiteView:
         id=site.id,
         tenant_id=site.tenant_id,
         slug=site.slug,
+        slug_may_change=site.slug_may_change,
         name=site.name,
         description=site.description,
         currency_code=site.currency,

@@ -126,7 +126,7 @@ async def change_site(
     now: NamedDependency[datetime],
     if_match: IfMatch = None,
 ) -> Response[SiteView]:
-    """Change a site's settings. Its slug and currency stay for ever; where its money goes, only an owner changes."""
+    """Change a site's settings. Its currency stays for ever; only an owner changes where its money goes."""
     if data.payout_wallet is not UNSET:
         refuse_keys(me)
         refuse_missing(me, [Permission.MANAGE_KEYS])
@@ -134,6 +134,7 @@ async def change_site(
         db,
         me,
         site_id,
+        slug=data.slug,
         name=data.name,
         description=data.description,
         refund_window_days=data.refund_window_days,

@@ -30,11 +30,12 @@ class Tenant(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Site(msgspec.Struct, frozen=True, kw_only=True):
-    """A public storefront of a tenant."""
+    """A public storefront of a tenant. `slug_may_change` once, where a wallet named it."""
 
     id: UUID
     tenant_id: UUID
     slug: str
+    slug_may_change: bool
     name: str
     description: str | None
     currency: str

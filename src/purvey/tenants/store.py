@@ -5,13 +5,15 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from asyncpg import UniqueViolationError
+
 from purvey.kit.db import Queries, Tx
 from purvey.kit.errors import NotFound
 from purvey.kit.pages import Asked, Order
 from purvey.tenants.model import Role, Site, Tenant
 
 SITE = """
-    id, tenant_id, slug, name, description, currency, refund_window_days, sale_notice,
+    id, tenant_id, slug, slug_may_change, name, description, currency, refund_window_days, sale_notice,
     verified_email_for_limited, payout_wallet, created_by, created_at, updated_at, version
 """
 TENANT = "id, name, is_personal, is_platform, tax_rate_bps, tax_inclusive, limits, created_at"
@@ -94,8 +96,9 @@ returning {TENANT}
 
 # A new site; no row when its slug is taken.
 ADD_SITE = f"""
-insert into sites (id, tenant_id, slug, name, description, currency, created_by, created_at, updated_at)
-values ($1, $2, $3, $4, $5, $6, $7, $8, $8)
+insert into sites (id, tenant_id, slug, name, description, currency, created_by, payout_wallet, slug_may_change,
+    created_at, updated_at)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $10)
 on conflict do nothing
 returning {SITE}
 """
@@ -112,7 +115,9 @@ set name = $2,
     sale_notice = $5,
     verified_email_for_limited = $6,
     payout_wallet = $7,
-    updated_at = $8,
+    slug = $8,
+    slug_may_change = $9,
+    updated_at = $10,
     version = version + 1
 where id = $1
 returning {SITE}
@@ -201,10 +206,13 @@ async def change_tenant(tx: Tx, tenant: Tenant) -> Tenant:
 
 async def add_site(
     tx: Tx, *, id: UUID, tenant_id: UUID, slug: str, name: str, description: str | None, currency: str,
-    created_by: UUID, now: datetime,
+    created_by: UUID, payout_wallet: str | None, slug_may_change: bool, now: datetime,
 ) -> Site | None:  # fmt: skip
     """The site, or None when the slug is taken."""
-    return await tx.maybe(Site, ADD_SITE, id, tenant_id, slug, name, description, currency, created_by, now)
+    return await tx.maybe(
+        Site, ADD_SITE, id, tenant_id, slug, name, description, currency, created_by, payout_wallet, slug_may_change,
+        now,
+    )  # fmt: skip
 
 
 async def lock_site(tx: Tx, site_id: UUID) -> Site:
@@ -212,11 +220,15 @@ async def lock_site(tx: Tx, site_id: UUID) -> Site:
     return found(await tx.maybe(Site, LOCK_SITE, site_id))
 
 
-async def change_site(tx: Tx, site: Site, *, now: datetime) -> Site:
-    return await tx.one(
-        Site, CHANGE_SITE, site.id, site.name, site.description, site.refund_window_days, site.sale_notice,
-        site.verified_email_for_limited, site.payout_wallet, now,
-    )  # fmt: skip
+async def change_site(tx: Tx, site: Site, *, now: datetime) -> Site | None:
+    """The site in its next version; None, and the transaction is lost, when its slug is taken."""
+    try:
+        return await tx.one(
+            Site, CHANGE_SITE, site.id, site.name, site.description, site.refund_window_days, site.sale_notice,
+            site.verified_email_for_limited, site.payout_wallet, site.slug, site.slug_may_change, now,
+        )  # fmt: skip
+    except UniqueViolationError:
+        return None
 
 
 async def tenants_of(db: Queries, user_id: UUID, asked: Asked, *, only: UUID | None = None) -> list[Tenant]:
