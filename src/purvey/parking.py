@@ -70,9 +70,6 @@ with again as (
     where id = any($1::bigint[])
         and status = 'failed'
     returning id
-), forgotten as (
-    delete from job_begins
-    where job_id in (select id from again)
 )
 select count(*)
 from again

@@ -36,11 +36,13 @@ HEARTBEAT_TIMEOUT = timedelta(seconds=30)
 BATCH = 50
 RESTART_SECONDS = 0.5
 
-BEGIN = """
-insert into job_begins (job_id, begins)
-values ($1, 1)
-on conflict (job_id) do update set begins = job_begins.begins + 1
-returning begins
+# How often a job was picked since it was due. One that fails is due anew; one that kills its worker is not.
+BEGINS = """
+select count(*)
+from pgqueuer_log
+where job_id = $1
+    and status = 'picked'
+    and created >= $2
 """
 
 
@@ -120,7 +122,8 @@ def patient(db: Database) -> Callable[[Any], Any]:
     @dataclasses.dataclass
     class Patient(DatabaseRetryEntrypointExecutor):
         async def execute(self, job: Any, context: Any) -> None:
-            if await db.pool.fetchval(BEGIN, job.id) > MOST_BEGINS:
+            late = job.updated - job.execute_after > HEARTBEAT_TIMEOUT
+            if late and await db.value(BEGINS, job.id, job.execute_after) > MOST_BEGINS:
                 raise Poisoned(f"begun {MOST_BEGINS} times without an end")
             try:
                 await super().execute(job, context)

@@ -14,7 +14,7 @@ from tests.protocol.wrong import options, resolved, wrong_values
 
 JSON = "application/json"
 # What is counted, queued or remembered of requests as such, whatever became of them.
-NOT_OF_THE_SHOP = {"pgqueuer", "pgqueuer_log", "pgqueuer_statistics", "pgqueuer_schedules", "job_begins", "throttles"}
+NOT_OF_THE_SHOP = {"pgqueuer", "pgqueuer_log", "pgqueuer_statistics", "pgqueuer_schedules", "throttles"}
 
 
 def body_of(path: str, method: str) -> dict[str, Any] | None:

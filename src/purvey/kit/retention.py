@@ -20,7 +20,6 @@ class Kept(msgspec.Struct, frozen=True):
 
 RULES = (
     Kept("idempotency_keys", "created_at", 7),
-    Kept("job_begins", "at", 30),
     Kept("pgqueuer_log", "created", 30),
     Kept("pgqueuer_statistics", "created", 30),
     Kept("reactions_done", "at", 90),

@@ -20,13 +20,6 @@ create table reactions_done (
     primary key (event_id, reaction)
 );
 
--- How often a job was begun: a job that kills its worker never counts as an attempt.
-create table job_begins (
-    job_id bigint primary key,
-    begins int not null,
-    at timestamptz not null default now()
-);
-
 create table idempotency_keys (
     owner text not null,                  -- who sent it: a user id, or "anonymous:<address>"
     key text not null check (length(key) between 1 and 255),

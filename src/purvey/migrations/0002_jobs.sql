@@ -1,4 +1,5 @@
--- The job engine's own tables (PgQueuer 1.6, as its installer writes them).
+-- The job engine's own tables (PgQueuer 1.6, as its installer writes them, but that only a new job wakes the workers:
+-- without limits on what runs at once, a job that ended makes room for none).
 
 CREATE TYPE pgqueuer_status AS ENUM ('queued', 'picked', 'successful', 'exception', 'canceled', 'deleted', 'failed');
 CREATE TABLE pgqueuer (
@@ -98,5 +99,5 @@ BEGIN
 END;
 $$ LANGUAGE plpgsql;
 CREATE TRIGGER tg_pgqueuer_changed
-AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON pgqueuer
+AFTER INSERT ON pgqueuer
 EXECUTE FUNCTION fn_pgqueuer_changed();
