@@ -13,7 +13,7 @@ from purvey.letters.sending import Desk
 from purvey.purchases import OneTimePurchaseCompleted, PurchaseRefunded
 from purvey.settings import Settings
 from purvey.support import RefundRequestAnswered, RefundRequestDeclined, RefundRequested
-from purvey.tenants import InvitationMade
+from purvey.tenants import InvitationMade, Site
 
 VERIFY_HOURS = 72
 RESET_HOURS = 1
@@ -64,25 +64,19 @@ async def invite(desk: Desk, heard: Heard, made: Event) -> None:
     await desk.write(heard.db, kind="invitation", about=heard.event_id, to=invitation.email, now=heard.now, words=words)
 
 
-async def write_receipt(desk: Desk, heard: Heard, sold: Event) -> None:
-    """What was bought and paid, with the way to it."""
+async def tell_sale(desk: Desk, heard: Heard, sold: Event) -> None:
+    """A receipt for the buyer, and a notice for whoever opened the site, when they asked to be told."""
     assert isinstance(sold, OneTimePurchaseCompleted)
-    words = await words_of_sale(desk, heard, sold.subject_id, site_id=sold.site_id)
-    if words is not None and words["buyer_email"]:
+    site = await tenants.find_site(heard.db, sold.site_id)
+    words = await words_of_sale(desk, heard, sold.subject_id, site)
+    if words is None:
+        return
+    if words["buyer_email"]:
         await desk.write(
             heard.db, kind="receipt", about=heard.event_id, to=words["buyer_email"], now=heard.now, words=words
         )
-
-
-async def tell_author(desk: Desk, heard: Heard, sold: Event) -> None:
-    """A sale, told to whoever opened the site, when they asked to be told."""
-    assert isinstance(sold, OneTimePurchaseCompleted)
-    site = await tenants.find_site(heard.db, sold.site_id)
-    if not site.sale_notice:
-        return
-    author = await access.find_user(heard.db, site.created_by)
-    words = await words_of_sale(desk, heard, sold.subject_id, site_id=sold.site_id)
-    if author is None or author.email is None or words is None:
+    author = await access.find_user(heard.db, site.created_by) if site.sale_notice else None
+    if author is None or author.email is None:
         return
     words |= {"name": author.display_name, "link": f"{desk.base_url}/orders/{sold.subject_id}?site={site.slug}"}
     await desk.write(heard.db, kind="sale-notice", about=heard.event_id, to=author.email, now=heard.now, words=words)
@@ -91,7 +85,8 @@ async def tell_author(desk: Desk, heard: Heard, sold: Event) -> None:
 async def tell_refund(desk: Desk, heard: Heard, refunded: Event) -> None:
     """Money that went back."""
     assert isinstance(refunded, PurchaseRefunded)
-    words = await words_of_sale(desk, heard, refunded.subject_id, site_id=refunded.site_id)
+    site = await tenants.find_site(heard.db, refunded.site_id)
+    words = await words_of_sale(desk, heard, refunded.subject_id, site)
     if words is None or not words["buyer_email"]:
         return
     words |= {"amount": Money(refunded.amount, refunded.currency), "whole": refunded.whole}
@@ -101,9 +96,9 @@ async def tell_refund(desk: Desk, heard: Heard, refunded: Event) -> None:
 async def tell_request(desk: Desk, heard: Heard, asked: Event) -> None:
     """Somebody asks for their money back: the author should answer."""
     assert isinstance(asked, RefundRequested)
-    words = await words_of_sale(desk, heard, asked.purchase_id, site_id=asked.site_id)
-    ticket = await support.seen_by_team(heard.db, asked.site_id, asked.subject_id)
     site = await tenants.find_site(heard.db, asked.site_id)
+    words = await words_of_sale(desk, heard, asked.purchase_id, site)
+    ticket = await support.seen_by_team(heard.db, asked.site_id, asked.subject_id)
     author = await access.find_user(heard.db, site.created_by)
     if words is None or author is None or author.email is None:
         return
@@ -117,7 +112,8 @@ async def tell_answer(desk: Desk, heard: Heard, answered: Event) -> None:
     assert isinstance(answered, RefundRequestAnswered | RefundRequestDeclined)
     if isinstance(answered, RefundRequestAnswered) and answered.author_id == answered.buyer_id:
         return
-    words = await words_of_sale(desk, heard, answered.purchase_id, site_id=answered.site_id)
+    site = await tenants.find_site(heard.db, answered.site_id)
+    words = await words_of_sale(desk, heard, answered.purchase_id, site)
     if words is None or not words["buyer_email"]:
         return
     words |= {"declined": isinstance(answered, RefundRequestDeclined)}
@@ -126,12 +122,11 @@ async def tell_answer(desk: Desk, heard: Heard, answered: Event) -> None:
     )
 
 
-async def words_of_sale(desk: Desk, heard: Heard, purchase_id: UUID, *, site_id: UUID) -> dict[str, Any] | None:
+async def words_of_sale(desk: Desk, heard: Heard, purchase_id: UUID, site: Site) -> dict[str, Any] | None:
     """What letters say of a sale."""
-    sale = await purchases.sale(heard.db, purchase_id, site_id=site_id)
+    sale = await purchases.sale(heard.db, purchase_id, site_id=site.id)
     if sale is None:
         return None
-    site = await tenants.find_site(heard.db, site_id)
     return {
         "name": sale.buyer_name or sale.buyer_display_name,
         "buyer": sale.buyer_name or sale.buyer_display_name,
@@ -155,8 +150,7 @@ LETTERS: tuple[tuple[type[Event], Write], ...] = (
     (EmailVerificationAsked, ask_to_verify),
     (PasswordResetAsked, offer_new_password),
     (InvitationMade, invite),
-    (OneTimePurchaseCompleted, write_receipt),
-    (OneTimePurchaseCompleted, tell_author),
+    (OneTimePurchaseCompleted, tell_sale),
     (PurchaseRefunded, tell_refund),
     (RefundRequested, tell_request),
     (RefundRequestAnswered, tell_answer),
