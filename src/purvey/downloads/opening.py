@@ -83,17 +83,15 @@ async def stream(db: Database, files: Storage, download: Download, headers: Mapp
 
 async def begin(db: Database, download: Download, *, size_bytes: int) -> None:
     """Count the download, unless it goes on with one whose grant covers these bytes, and log it; NoDownloadsLeft."""
+    if download.goes_on and await store.go_on(db, download, size_bytes=size_bytes):
+        return
     file = download.file
-    async with db.transaction() as tx:
-        free = download.goes_on and await store.use_grant(tx, download, size_bytes=size_bytes)
-        if not free and not await store.count(
-            tx, download, grant_until=download.at + GRANT_FOR, grant_bytes=GRANT_TIMES_SIZE * file.size_bytes
-        ):
-            raise NoDownloadsLeft(
-                f"All {file.most} downloads of this file are used; ask the author for more",
-                extra={"maxDownloads": file.most},
-            )
-        await store.log(tx, download, counted=not free)
+    grant_bytes = GRANT_TIMES_SIZE * file.size_bytes
+    if not await store.begin(db, download, grant_until=download.at + GRANT_FOR, grant_bytes=grant_bytes):
+        raise NoDownloadsLeft(
+            f"All {file.most} downloads of this file are used; ask the author for more",
+            extra={"maxDownloads": file.most},
+        )
 
 
 async def refuse_flood(db: Database, download: Download) -> None:

@@ -52,40 +52,51 @@ IN_ORDER = "order by owned.product_id <> p.product_id, owned.product_id, f.posit
 OF_BUYER = f"{FILES} where p.id = $1 and p.buyer_id = $2 {IN_ORDER}"
 OF_SITE = f"{FILES} where p.id = $1 and p.site_id = $2 {IN_ORDER}"
 
-# A range of a download that is going on: its bytes come off the grant, when there are enough.
-USE_GRANT = """
-update download_counts
-set grant_bytes_left = grant_bytes_left - $3
-where purchase_id = $1
-    and file_version_id = $2
-    and grant_until > $4
-    and grant_bytes_left >= $3
-"""
 
-# One more download begun, with a grant for its ranges, unless the limit is reached: then there is no row.
-COUNT = """
-insert into download_counts (purchase_id, file_version_id, started, grant_until, grant_bytes_left)
-values ($1, $2, 1, $3, $4)
-on conflict (purchase_id, file_version_id) do update
-set started = download_counts.started + 1,
-    grant_until = excluded.grant_until,
-    grant_bytes_left = excluded.grant_bytes_left
-where $5::bigint is null
-    or download_counts.started < $5::bigint
-returning started
-"""
-
-NOTE_ON_PURCHASE = """
-update purchases
-set download_count = download_count + 1,
-    last_download_at = $2
-where id = $1
-"""
-
-LOG = """
+def log_of(done: str, *, counted: bool) -> str:
+    """A line in the log when `done` has a row."""
+    return f"""
 insert into download_log
-    (id, tenant_id, purchase_id, file_version_id, user_id, address, agent, byte_range, counted, at)
-values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+    (id, tenant_id, purchase_id, file_version_id, user_id, address, agent, byte_range, at, counted)
+select $3, $4, $1, $2, $5, $6, $7, $8, $9, {counted}
+from {done}
+"""
+
+
+# A range of a download that is going on: its bytes come off the grant, when there are enough, and it is logged.
+GO_ON = f"""
+with granted as (
+    update download_counts
+    set grant_bytes_left = grant_bytes_left - $10
+    where purchase_id = $1
+        and file_version_id = $2
+        and grant_until > $9
+        and grant_bytes_left >= $10
+    returning 1
+)
+{log_of("granted", counted=False)}
+"""
+
+# One more download begun, with a grant for its ranges, noted and logged; no row when the limit is reached.
+BEGIN = f"""
+with counted as (
+    insert into download_counts (purchase_id, file_version_id, started, grant_until, grant_bytes_left)
+    values ($1, $2, 1, $10, $11)
+    on conflict (purchase_id, file_version_id) do update
+    set started = download_counts.started + 1,
+        grant_until = excluded.grant_until,
+        grant_bytes_left = excluded.grant_bytes_left
+    where $12::bigint is null
+        or download_counts.started < $12::bigint
+    returning 1
+), noted as (
+    update purchases
+    set download_count = download_count + 1,
+        last_download_at = $9
+    where id = $1
+        and exists (select from counted)
+)
+{log_of("counted", counted=True)}
 """
 
 # The downloads of a purchase, the newest first.
@@ -133,34 +144,28 @@ def holding(rows: Sequence[Record]) -> Holding | None:
     return Holding(access, [read(OwnedFile, row) for row in rows if row["file_id"]])
 
 
-async def use_grant(tx: Tx, download: Download, *, size_bytes: int) -> bool:
+async def go_on(db: Queries, download: Download, *, size_bytes: int) -> bool:
     """Whether a download that is going on covers so many more bytes."""
-    version_id = download.file.version_id
-    return await tx.do(USE_GRANT, download.purchase_id, version_id, size_bytes, download.at) == 1
+    return await db.do(GO_ON, *line(download), size_bytes) == 1
 
 
-async def count(tx: Tx, download: Download, *, grant_until: datetime, grant_bytes: int) -> bool:
+async def begin(db: Queries, download: Download, *, grant_until: datetime, grant_bytes: int) -> bool:
     """Count a download that begins; False when the limit is reached."""
-    file, purchase_id = download.file, download.purchase_id
-    if await tx.value(COUNT, purchase_id, file.version_id, grant_until, grant_bytes, file.most) is None:
-        return False
-    await tx.do(NOTE_ON_PURCHASE, purchase_id, download.at)
-    return True
+    return await db.do(BEGIN, *line(download), grant_until, grant_bytes, download.file.most) == 1
 
 
-async def log(tx: Tx, download: Download, *, counted: bool) -> None:
+def line(download: Download) -> tuple[object, ...]:
+    """What the log says of it."""
     file, wanted, part = download.file, download.wanted, download.part
-    await tx.do(
-        LOG,
-        new_id(),
-        file.tenant_id,
+    return (
         download.purchase_id,
         file.version_id,
+        new_id(),
+        file.tenant_id,
         download.user_id,
         wanted.address,
         (wanted.agent or "")[:AGENT_LENGTH] or None,
         f"{part.start}-{part.end - 1}" if part else None,
-        counted,
         download.at,
     )
 

@@ -36,15 +36,15 @@ async def decide(
     now: datetime,
 ) -> Session:
     """Pay, decline or leave. Leaving changes nothing: the buyer may come back until it expires."""
-    session = await look(bank.db, session_id)
     if outcome is Outcome.LEAVE:
-        return session
-    how = session.delivery | {"webhooks": delivery or bank.delivery} | ({"refunds": refunds} if refunds else {})
+        return await look(bank.db, session_id)
+    how = {"webhooks": delivery or bank.delivery} | ({"refunds": refunds} if refunds else {})
     state = State.PAID if outcome is Outcome.PAY else State.DECLINED
     reference = f"tb_{secrets.token_urlsafe(16)}" if state is State.PAID else None
     async with bank.db.transaction() as tx:
         decided = await store.decide(tx, session_id, state, reference=reference, delivery=how, now=now)
         if decided is None:
+            session = await look(bank.db, session_id)
             raise CheckoutOver(f"This checkout is {session.state}; start again in the shop")
         tell(tx, decided, "checkout.paid" if state is State.PAID else "checkout.declined", now=now)
     return decided

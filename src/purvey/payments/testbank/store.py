@@ -33,7 +33,7 @@ FIND = f"select {SESSION} from test_bank_sessions where id = $1 or idempotency_k
 # A checkout is paid or declined while it is open, and paid after it was declined.
 DECIDE = f"""
 update test_bank_sessions
-set state = $2, payment_reference = coalesce(payment_reference, $3), delivery = $4
+set state = $2, payment_reference = coalesce(payment_reference, $3), delivery = delivery || $4
 where id = $1
     and state in ('open', 'declined')
     and expires_at > $5
