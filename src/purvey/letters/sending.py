@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from typing import Any
 from urllib.parse import urlsplit
@@ -16,6 +16,7 @@ from purvey.kit.mail import Letter, MailRefused, Postman, message_of, open_postm
 from purvey.kit.money import Money, exponents
 from purvey.settings import Settings
 
+AMOUNTS_AT_HAND = 1024
 LETTERS = UUID("6f0e8f0e-7d0b-4c57-9a43-2f1a1a0c9b52")
 
 # Noted before it is sent; a letter that was sent is not sent again.
@@ -91,6 +92,7 @@ def templates() -> jinja2.Environment:
     return environment
 
 
+@lru_cache(AMOUNTS_AT_HAND)
 def shown(money: Money) -> str:
     """An amount as people read it, such as €12.00."""
     from babel.numbers import format_currency

@@ -58,18 +58,14 @@ class Folder:
 
     async def read(self, key: str, *, start: int = 0, end: int | None = None) -> AsyncIterator[bytes]:
         try:
-            file = await asyncio.to_thread((self.root / key).open, "rb")
+            file, left, block = await asyncio.to_thread(opened, self.root / key, start=start, end=end)
         except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
             raise NoSuchObject("The file is not in the store") from None
         with file:
-            left = (file.seek(0, os.SEEK_END) if end is None else end) - start
-            file.seek(start)
-            while left > 0:
-                block = await asyncio.to_thread(file.read, min(READ_BYTES, left))
-                if not block:
-                    return
-                left -= len(block)
+            while block:
                 yield block
+                left -= len(block)
+                block = await asyncio.to_thread(file.read, min(READ_BYTES, left)) if left else b""
 
     async def delete(self, key: str) -> None:
         for path in (self.root / key, self.part(key)):
@@ -88,6 +84,14 @@ def begin(root: Path, part: Path) -> BinaryIO:
     root.mkdir(mode=0o700, parents=True, exist_ok=True)
     part.parent.mkdir(parents=True, exist_ok=True)
     return part.open("wb")
+
+
+def opened(path: Path, *, start: int, end: int | None) -> tuple[BinaryIO, int, bytes]:
+    """A file at `start`, how much of it is asked for, and the first block of that: most files are not longer."""
+    file = path.open("rb")
+    left = (file.seek(0, os.SEEK_END) if end is None else end) - start
+    file.seek(start)
+    return file, left, file.read(max(0, min(READ_BYTES, left)))
 
 
 def append(file: BinaryIO, digest: Any, block: bytes) -> None:
