@@ -127,6 +127,7 @@ def dependencies(world: World) -> dict[str, Any]:
         "settings": Provide(lambda: world.settings, sync_to_thread=False),
         "storage": Provide(lambda: world.storage, sync_to_thread=False),
         "gateways": Provide(lambda: world.gateways, sync_to_thread=False),
+        "rail": Provide(lambda: world.rail, sync_to_thread=False),
         "count_held": Provide(lambda: purchases.count_held, sync_to_thread=False),
         "me": Provide(guards.me),
         "visitor": Provide(guards.visitor),

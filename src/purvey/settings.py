@@ -52,6 +52,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     x402_platform_wallet: str | None = None
     x402_fee_bps: int = 500
     x402_fee_minimum: int = 10_000
+    x402_networks: tuple[str, ...] = ()
+    x402_assets: Mapping[str, tuple[str, str, str]] = {}
+    x402_facilitator_url: str | None = None
+    x402_facilitator_key: str | None = None
+    x402_confirmations: int = 1
     log_format: str = "auto"
     failpoint: str | None = None
 
@@ -86,6 +91,7 @@ def read_settings(environment: Mapping[str, str] | None = None, *, demo: bool = 
             f"{PREFIX}STRIPE_SECRET_KEY and {PREFIX}STRIPE_WEBHOOK_SECRET go together: set both, or neither"
         )
     check_registries(values)
+    check_x402(values)
     return Settings(**values)
 
 
@@ -99,6 +105,23 @@ def check_registries(values: Mapping[str, Any]) -> None:
                 f"{PREFIX}SIWA_REGISTRIES has a registry on {network}: "
                 f"give that chain's JSON-RPC address, {PREFIX}RPC_URLS={network}=https://…"
             )
+
+
+def check_x402(values: Mapping[str, Any]) -> None:
+    """What becomes of a payment is asked of its chain; one facilitator hands it in; each network has its USDC."""
+    networks, name = values.get("x402_networks", ()), f"{PREFIX}X402_NETWORKS"
+    for network in networks:
+        if network not in values.get("rpc_urls", {}):
+            raise SettingsError(
+                f"{name} has {network}: give that chain's JSON-RPC address, {PREFIX}RPC_URLS={network}=https://…"
+            )
+        if network not in {*USDC, *values.get("x402_assets", {})}:
+            raise SettingsError(f"{name} has {network}: give its USDC, {PREFIX}X402_ASSETS={network}=0x…")
+    if networks and ("x402_facilitator_url" in values) == ("x402_facilitator_key" in values):
+        raise SettingsError(
+            f"{name} wants just one who hands payments in: {PREFIX}X402_FACILITATOR_URL for one over HTTP, "
+            f"or {PREFIX}X402_FACILITATOR_KEY for a key of your own that has ether for gas"
+        )
 
 
 def read_one(name: str, value: str) -> Any:
@@ -175,6 +198,12 @@ def seconds(value: str) -> int:
     return count
 
 
+# USDC, and the name and version by which it verifies signatures (EIP-712), where they are known.
+NETWORK_NAMES = {"base": "eip155:8453", "base-sepolia": "eip155:84532"}
+USDC = {
+    "eip155:8453": ("0x833589fCD6eDb6E08f4c7C32D4f71b54bdA02913", "USD Coin", "2"),
+    "eip155:84532": ("0x036CbD53842c5426634e7929541eC2318f3dCF7e", "USDC", "2"),
+}
 NETWORK = re.compile(r"eip155:[1-9][0-9]{0,15}")
 
 
@@ -187,6 +216,42 @@ def rpc_urls(value: str) -> Mapping[str, str]:
             raise ValueError("not a list such as eip155:8453=https://rpc.example,eip155:84532=https://…")
         found[network] = url("http", "https")(address)
     return found
+
+
+def networks(value: str) -> tuple[str, ...]:
+    """Chains by name or CAIP-2, comma separated."""
+    found = [NETWORK_NAMES.get(word.strip(), word.strip()) for word in value.split(",")]
+    if not all(NETWORK.fullmatch(word) for word in found) or len(set(found)) < len(found):
+        raise ValueError(f"not a list of {', '.join(NETWORK_NAMES)} or such as eip155:8453, each once")
+    return tuple(found)
+
+
+ASSET = re.compile(r"(eip155:[1-9][0-9]{0,15})=(0x[0-9a-fA-F]{40})(?::([^:,]{1,60}))?(?::([^:,]{1,10}))?")
+
+
+def assets(value: str) -> Mapping[str, tuple[str, str, str]]:
+    """USDC's address, name and version for each chain: `eip155:10=0x…:USD Coin:2`, comma separated."""
+    found = [ASSET.fullmatch(word.strip()) for word in value.split(",")]
+    if not all(found):
+        raise ValueError("not a list such as eip155:10=0x0b2C639c533813f4Aa9D7837CAf62653d097Ff85:USD Coin:2")
+    return {each[1]: (each[2], each[3] or "USD Coin", each[4] or "2") for each in found if each}
+
+
+def private_key(value: str) -> str:
+    digits = value.removeprefix("0x")
+    if not re.fullmatch(r"[0-9a-fA-F]{64}", digits) or not 0 < int(digits, 16) < CURVE_ORDER:
+        raise ValueError("not a private key of 64 hexadecimal digits")
+    return "0x" + digits
+
+
+CURVE_ORDER = 0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFEBAAEDCE6AF48A03BBFD25E8CD0364141
+
+
+def confirmations(value: str) -> int:
+    count = whole_number(value)
+    if not 1 <= count <= 100:
+        raise ValueError("not from 1 to 100")
+    return count
 
 
 def path(value: str) -> str:
@@ -263,6 +328,11 @@ READERS: Mapping[str, Callable[[str], Any]] = {
     "x402_platform_wallet": wallet,
     "x402_fee_bps": basis_points,
     "x402_fee_minimum": usdc,
+    "x402_networks": networks,
+    "x402_assets": assets,
+    "x402_facilitator_url": url("http", "https"),
+    "x402_facilitator_key": private_key,
+    "x402_confirmations": confirmations,
     "log_format": one_of("auto", "json", "plain"),
     "failpoint": str,
 }

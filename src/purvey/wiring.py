@@ -8,7 +8,7 @@ from purvey import storage as files
 from purvey.kit import retention
 from purvey.kit.db import Database
 from purvey.kit.events import Reaction
-from purvey.payments import Gateways
+from purvey.payments import Gateways, x402
 from purvey.payments.testbank import reactions as bank_reactions
 from purvey.settings import Settings
 from purvey.storage import Storage
@@ -25,7 +25,9 @@ def reactions(settings: Settings, *, gateways: Gateways, storage: Storage) -> Se
     ]
 
 
-def sweeps(settings: Settings, *, gateways: Gateways, storage: Storage) -> Sequence[Sweep]:
+def sweeps(
+    settings: Settings, *, gateways: Gateways, storage: Storage, rail: x402.Rail | None = None
+) -> Sequence[Sweep]:
     """Everything done every so often."""
 
     async def stray_objects(db: Database, now: datetime) -> int:
@@ -49,4 +51,21 @@ def sweeps(settings: Settings, *, gateways: Gateways, storage: Storage) -> Seque
         Sweep("storage.strays", 3600, stray_objects),
         Sweep("kit.forget-old", retention.EVERY_SECONDS, retention.forget_old),
         Sweep("access.forget-old", access.FORGET_EVERY_SECONDS, access.forget_old),
+        *([] if rail is None else rail_sweeps(rail)),
+    ]
+
+
+def rail_sweeps(rail: x402.Rail) -> Sequence[Sweep]:
+    """The same of what is paid by x402."""
+
+    async def unfinished(db: Database, now: datetime) -> int:
+        return await x402.finish(db, rail, now=now)
+
+    async def young(db: Database, now: datetime) -> int:
+        return await x402.check(db, rail, now=now)
+
+    return [
+        Sweep("x402.unfinished", 2, unfinished),
+        Sweep("x402.young", 15, young),
+        Sweep("x402.forget-quotes", 3600, x402.forget_quotes),
     ]

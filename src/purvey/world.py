@@ -14,6 +14,8 @@ from purvey.kit.events import Reaction, flusher
 from purvey.kit.rpc import Chains
 from purvey.payments import Gateways
 from purvey.payments.choice import open_gateways
+from purvey.payments.x402 import Rail
+from purvey.payments.x402.opening import open_rail
 from purvey.settings import Settings
 from purvey.storage import Storage, open_storage
 from purvey.worker import Sweep
@@ -37,6 +39,7 @@ class World(msgspec.Struct, frozen=True, kw_only=True):
     reactions: Sequence[Reaction]
     sweeps: Sequence[Sweep]
     siwa: access.Siwa | None = None
+    rail: Rail | None = None
 
 
 @asynccontextmanager
@@ -45,8 +48,9 @@ async def open_world(settings: Settings, *, dsn: str, clock: Clock = wall_clock)
     failpoints.arm(settings.failpoint)
     db = await database.connect(dsn, pooler=settings.database_pooler, statement_seconds=settings.database_timeout)
     storage = open_storage(settings)
-    gateways = open_gateways(settings, db=db, clock=clock)
     chains = Chains(settings.rpc_urls)
+    rail = open_rail(settings, chains=chains)
+    gateways = open_gateways(settings, db=db, clock=clock, rail=rail)
     reactions = wiring.reactions(settings, gateways=gateways, storage=storage)
     db.flush = flusher(reactions)
     try:
@@ -58,9 +62,12 @@ async def open_world(settings: Settings, *, dsn: str, clock: Clock = wall_clock)
             gateways=gateways,
             siwa=access.open_siwa(settings, chains=chains),
             reactions=reactions,
-            sweeps=wiring.sweeps(settings, gateways=gateways, storage=storage),
+            sweeps=wiring.sweeps(settings, gateways=gateways, storage=storage, rail=rail),
+            rail=rail,
         )
     finally:
+        if rail is not None:
+            await rail.close()
         await chains.close()
         await gateways.close()
         await db.pool.close()

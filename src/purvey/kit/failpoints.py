@@ -21,6 +21,9 @@ POINTS = (
     "refund.approved",  # committed; the gateway was not asked
     "refund.sent",  # the gateway has the refund; we have not noted it
     "refund.noted",  # noted; its success was not read
+    "x402.signed",  # our key's transaction is written; no node has it
+    "x402.sent",  # a node has it; we have not noted that
+    "x402.handed_in",  # written that the facilitator is asked; it was not yet
     "x402.seen",  # the chain has moved the money; the ledger does not say so
     "x402.decided",  # the ledger says so; the payment does not
 )

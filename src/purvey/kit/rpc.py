@@ -13,6 +13,13 @@ TIMEOUT_SECONDS: Final = 5.0
 REVERTED: Final = 3  # the code of a call that the contract itself refused
 
 
+class NodeRefused(Unavailable):
+    """A node answered with an error of its own; `words` are what it said."""
+
+    code = "no_chain"
+    words = ""
+
+
 class Chains:
     """The chains this shop can ask, by CAIP-2 network such as `eip155:8453`."""
 
@@ -21,7 +28,10 @@ class Chains:
         self._http: httpx.AsyncClient | None = None
 
     async def ask(self, network: str, method: str, *params: Any) -> Any:
-        """The result of one method; Unavailable when there is none, LookupError when the contract reverted."""
+        """The result of one method; LookupError when the contract reverted; Unavailable when there is none.
+
+        NodeRefused, which is an Unavailable, when the node answered that it will not.
+        """
         url = self.urls.get(network)
         if url is None:
             raise unavailable(network, "PURVEY_RPC_URLS names no address for it")
@@ -35,7 +45,7 @@ class Chains:
             refused = said.get("error") if isinstance(said, dict) else None
             if isinstance(refused, dict) and is_revert(refused):
                 raise LookupError(refused.get("message"))
-            raise unavailable(network, f"{method}: {said}")
+            raise refused_by_node(network, method, refused)
         return said["result"]
 
     async def call(self, network: str, to: str, data: bytes) -> bytes | None:
@@ -55,6 +65,14 @@ class Chains:
 
 def is_revert(error: Mapping[str, Any]) -> bool:
     return error.get("code") == REVERTED or "revert" in str(error.get("message", "")).lower()
+
+
+def refused_by_node(network: str, method: str, error: Any) -> NodeRefused:
+    words = str(error.get("message")) if isinstance(error, dict) else "nothing that can be read"
+    log.warning("chain refused", network=network, method=method, why=words)
+    refusal = NodeRefused(f"The chain {network} did not answer; try again", retry_after_seconds=5)
+    refusal.words = words
+    return refusal
 
 
 def unavailable(network: str, why: str) -> Unavailable:

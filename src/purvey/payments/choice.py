@@ -10,6 +10,8 @@ from purvey.kit.errors import Conflict, NotFound
 from purvey.payments.gateway import Credentials, Gateway, Gateways
 from purvey.payments.stripe import STRIPE, StripeAccounts
 from purvey.payments.testbank import TestBank
+from purvey.payments.x402 import Rail
+from purvey.payments.x402.words import ByChain
 from purvey.settings import Settings
 
 LIVE_PREFIXES = ("sk_live_", "rk_live_")
@@ -52,12 +54,16 @@ class Chosen:
             await bank.close()
 
 
-def open_gateways(settings: Settings, *, db: Database, clock: Callable[[], datetime]) -> Gateways:
+def open_gateways(
+    settings: Settings, *, db: Database, clock: Callable[[], datetime], rail: Rail | None = None
+) -> Gateways:
     """The gateways that the settings turn on."""
     installed: dict[str, Gateway] = {}
     if settings.test_bank:
         secret = sha256(f"test bank\n{settings.secret_key}".encode()).digest()
         installed[TestBank.name] = TestBank(db, base_url=settings.base_url, secret=secret, clock=clock)
+    if rail is not None:
+        installed[ByChain.name] = ByChain(rail, db=db, clock=clock)
     return Chosen(installed, StripeAccounts(settings, db=db, clock=clock))
 
 

@@ -3,7 +3,11 @@
 from purvey import payments
 from purvey.kit.events import Heard, Reaction, on
 from purvey.payments import GatewayNotified, Gateways, RefundApproved, StripeNotified
+from purvey.payments.x402 import SettlementDecided, SettlementReturned, SettlementVanished
 from purvey.purchases.recovery import catch_up, go_on_with_refund
+from purvey.purchases.settling import hold, let_on
+
+VANISHED = "The transaction that paid it is on the chain no more"
 
 
 def reactions(gateways: Gateways) -> list[Reaction]:
@@ -30,4 +34,30 @@ def reactions(gateways: Gateways) -> list[Reaction]:
         on(GatewayNotified, hear_gateway),
         Reaction(StripeNotified, "purchases.hear_stripe", hear_gateway),
         on(RefundApproved, send_refund),
+        *chain_reactions(gateways),
+    ]
+
+
+def chain_reactions(gateways: Gateways) -> list[Reaction]:
+    """When a chain decided, or took back what it had decided: the money is believed, missed, or found again."""
+
+    async def hear_chain(heard: Heard, said: SettlementDecided) -> None:
+        payment = None if said.payment_id is None else await payments.find(heard.db, said.payment_id)
+        if payment is not None and payment.subject_type == "purchase":
+            await catch_up(heard.db, gateways, payment, now=heard.now)
+
+    async def miss_money(heard: Heard, said: SettlementVanished) -> None:
+        if said.payment_id is not None and said.of_type == "purchase":
+            async with heard.db.transaction() as tx:
+                await hold(tx, said.payment_id, reason=VANISHED, now=heard.now)
+
+    async def find_money(heard: Heard, said: SettlementReturned) -> None:
+        if said.payment_id is not None and said.of_type == "purchase":
+            async with heard.db.transaction() as tx:
+                await let_on(tx, said.payment_id, reason=VANISHED, now=heard.now)
+
+    return [
+        on(SettlementDecided, hear_chain),
+        on(SettlementVanished, miss_money),
+        on(SettlementReturned, find_money),
     ]

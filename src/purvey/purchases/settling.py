@@ -12,7 +12,7 @@ from purvey.entitlements import Source
 from purvey.kit.db import Tx
 from purvey.kit.events import publish
 from purvey.kit.failpoints import reach
-from purvey.payments import Applied, Payment, Refund, RefundStatus, Standing, Status
+from purvey.payments import Applied, Happening, Payment, Refund, RefundStatus, Standing, Status
 from purvey.purchases import store
 from purvey.purchases.events import OneTimePurchaseCompleted, PurchaseClosed, PurchaseRefunded
 from purvey.purchases.model import Fulfilment, Goods, Purchase
@@ -37,6 +37,27 @@ async def settle(
         await store.save(tx, purchase, now=now)
         reach("purchase.followed")
     return applied
+
+
+async def hold(tx: Tx, payment_id: UUID, *, reason: str, now: datetime) -> None:
+    """Money that was counted is gone: what was sold for it is suspended until somebody decides, or it comes back."""
+    payment = await payments.lock(tx, payment_id)
+    if not payments.LIFE.allows(payment.status, Happening.PUT_ON_HOLD):
+        return
+    payment = await payments.put_on_hold(tx, payment_id, reason=reason, now=now)
+    purchase = await store.lock(tx, payment.subject_id)
+    purchase = msgspec.structs.replace(purchase, status=payment.status)
+    await store.save(tx, await adjust_ownership(tx, purchase, payment, now=now), now=now)
+
+
+async def let_on(tx: Tx, payment_id: UUID, *, reason: str, now: datetime) -> None:
+    """The money that was missed is there again: a payment on hold for that and nothing else is not any more."""
+    payment = await payments.lock(tx, payment_id)
+    if payment.status is not Status.ON_HOLD or payment.failure != reason:
+        return
+    applied = await payments.release(tx, payment_id, actor="purvey", reason="it came right", now=now)
+    purchase = await store.lock(tx, payment.subject_id)
+    await store.save(tx, await follow(tx, purchase, applied, now=now), now=now)
 
 
 async def follow(tx: Tx, purchase: Purchase, applied: Applied, *, now: datetime) -> Purchase:

@@ -18,7 +18,9 @@ from purvey.payments.x402.model import (
     Token,
 )
 from purvey.payments.x402.rail import Rail
-from purvey.payments.x402.store import by_id, matched, of_payment, of_subject, quote
+from purvey.payments.x402.refunds import TransactionTaken, name_transaction
+from purvey.payments.x402.store import by_id, forget_quotes, matched, of_payment, of_subject, quote
+from purvey.payments.x402.watch import check, finish
 from purvey.payments.x402.wire import (
     of_payload,
     payment_required,
@@ -44,8 +46,13 @@ __all__ = [
     "Shown",
     "State",
     "Token",
+    "TransactionTaken",
     "by_id",
+    "check",
+    "finish",
+    "forget_quotes",
     "matched",
+    "name_transaction",
     "of_payload",
     "of_payment",
     "of_subject",

@@ -21,6 +21,10 @@ class Facilitator(Protocol):
         """
         ...
 
+    async def hand_in_again(self, db: Database, settlement: Settlement, *, now: datetime) -> None:
+        """The same for a settlement that the chain has lost; the ledger's row stays as it is. Unavailable."""
+        ...
+
     async def about(self) -> str:
         """What it is, for the doctor; Unavailable or Conflict with the mend when it is not well."""
         ...

@@ -8,11 +8,11 @@ from typing import Annotated, Any, Final
 import msgspec
 
 from purvey.payments.x402.model import SCHEME, TIMEOUT_SECONDS, MalformedPayment, Quote, Settlement, Shown
+from purvey.settings import NETWORK_NAMES
 
 HEADER_MAX: Final = 16_000
 MIME_TYPE: Final = "application/json"
-V1_NAMES: Final = {"eip155:8453": "base", "eip155:84532": "base-sepolia"}
-NETWORKS: Final = {name: network for network, name in V1_NAMES.items()}
+V1_NAMES: Final = {network: name for name, network in NETWORK_NAMES.items()}
 IDENTIFIER: Final = "payment-identifier"
 IDENTIFIER_SCHEMA: Final = {
     "$schema": "https://json-schema.org/draft/2020-12/schema",
@@ -115,7 +115,7 @@ def of_payload(payload: Any) -> Shown:
             )  # fmt: skip
         case 1:
             old = msgspec.convert(payload, PaymentV1)
-            network = NETWORKS.get(old.network, old.network)
+            network = NETWORK_NAMES.get(old.network, old.network)
             return read(payload, old.payload, version=1, scheme=old.scheme, network=network, asset=None)
         case other:
             raise ValueError(f"its x402Version is {other!r}, neither 1 nor 2")
