@@ -83,7 +83,7 @@ class PaymentV1(msgspec.Struct, rename="camel"):
 
 def shown(headers: Mapping[str, str]) -> Shown | None:
     """The payment in these headers (names in lower case), or None when there is none. MalformedPayment."""
-    said = headers.get("payment-signature") or headers.get("x-payment")
+    said = headers.get("payment-signature", headers.get("x-payment"))
     return None if said is None else read_payment(said)
 
 
