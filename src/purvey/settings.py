@@ -115,7 +115,7 @@ def check_x402(values: Mapping[str, Any]) -> None:
             raise SettingsError(
                 f"{name} has {network}: give that chain's JSON-RPC address, {PREFIX}RPC_URLS={network}=https://…"
             )
-        if network not in {*USDC, *values.get("x402_assets", {})}:
+        if network not in {*TOKENS, *values.get("x402_assets", {})}:
             raise SettingsError(f"{name} has {network}: give its USDC, {PREFIX}X402_ASSETS={network}=0x…")
     if networks and ("x402_facilitator_url" in values) == ("x402_facilitator_key" in values):
         raise SettingsError(
@@ -200,7 +200,7 @@ def seconds(value: str) -> int:
 
 # USDC, and the name and version by which it verifies signatures (EIP-712), where they are known.
 NETWORK_NAMES = {"base": "eip155:8453", "base-sepolia": "eip155:84532"}
-USDC = {
+TOKENS = {
     "eip155:8453": ("0x833589fCD6eDb6E08f4c7C32D4f71b54bdA02913", "USD Coin", "2"),
     "eip155:84532": ("0x036CbD53842c5426634e7929541eC2318f3dCF7e", "USDC", "2"),
 }

@@ -7,7 +7,7 @@ import pytest
 
 from purvey.payments import x402
 from purvey.payments.x402 import AlreadyEntered, PaymentRefused, State
-from purvey.settings import USDC
+from purvey.settings import TOKENS
 from tests.vocabulary.chain import Chain
 from tests.vocabulary.rail import ATLAS, Counter, counter_of, signs
 
@@ -164,4 +164,4 @@ async def test_an_authorization_that_paid_once_is_refused_again(counter: Counter
 
 
 async def test_the_token_that_we_know_is_the_one_on_the_chain(chain: Chain) -> None:
-    assert USDC[chain.network][0] == chain.usdc
+    assert TOKENS[chain.network][0] == chain.usdc

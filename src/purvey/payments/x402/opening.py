@@ -5,14 +5,14 @@ from purvey.payments.x402.chain import Chain
 from purvey.payments.x402.facilitator import Facilitator
 from purvey.payments.x402.model import Token
 from purvey.payments.x402.rail import Rail
-from purvey.settings import USDC, Settings
+from purvey.settings import TOKENS, Settings
 
 
 def open_rail(settings: Settings, *, chains: Chains) -> Rail | None:
     """None when no network is named. What reads curves is imported only for a key of our own."""
     if not settings.x402_networks:
         return None
-    assets = {**USDC, **settings.x402_assets}
+    assets = {**TOKENS, **settings.x402_assets}
     tokens = {network: Token(network, *assets[network]) for network in settings.x402_networks}
     chain = Chain(chains, confirmations=settings.x402_confirmations)
     return Rail(tokens, chain=chain, facilitator=facilitator_of(settings, chains=chains))
