@@ -3,10 +3,14 @@
 import io
 import zlib
 from collections.abc import Mapping
+from inspect import iscoroutinefunction
 from typing import Any
+from uuid import UUID
 
 from PIL import Image
 
+from purvey.downloads.links import offer_link, write_link
+from purvey.kit.ids import new_id
 from tests.proof.apart import Apart
 from tests.vocabulary.people import PASSWORD, fresh_email
 from tests.vocabulary.shop import Person
@@ -36,8 +40,12 @@ class Known:
                 self.fill_names(place, case.path)
         if chance % 3:
             leave_out_what_leads_nowhere(case)
-        asks = self.admin if "/admin/" in case.path or chance % 7 == 0 else self.owner
+        asks = self.admin if chance % 7 == 0 else self.who_asks(case.path)
         return {} if chance % 23 == 0 else {"Authorization": f"Bearer {asks.token}"}
+
+    def who_asks(self, path: str) -> Person:
+        """Who may use most of a door."""
+        return self.admin if "/admin/" in path or "/platform/" in path else self.owner
 
     def fill_names(self, place: Any, path: str) -> None:
         """Well-formed ids of a query or body, by the names they have on the wire."""
@@ -77,7 +85,8 @@ class Known:
 
     async def product(self) -> Thing:
         if "product" not in self.made:
-            self.made["product"] = await self.owner.sells(stock=100, description="An atlas of fields")
+            usdc = {"sku": f"{self.owner.name}/usdc", "amount": 12_500_000, "currencyCode": "USDC"}
+            self.made["product"] = await self.owner.sells(stock=100, description="An atlas of fields", prices=[usdc])
         product: Thing = self.made["product"]
         return product
 
@@ -190,6 +199,25 @@ class Known:
         path = f"/v1/purchases/{await self.purchase_id()}/refund-request"
         return str((await self.owner.post(path, {"reason": "The sky is the wrong one"})).json()["id"])
 
+    async def gateway_keys(self) -> str:
+        door = f"/v1/tenants/{await self.tenant_id()}/gateways/stripe"
+        keys = {"secretKey": await self.stripe_key(), "webhookSecret": "whsec_" + "w" * 32}
+        return str((await self.owner.put(door, keys)).json()["provider"])
+
+    async def word(self) -> str:
+        shop, purchase_id = self.apart.shop, UUID(await self.thing("purchase_id"))
+        link, _ = await offer_link(shop.db, self.owner.id, purchase_id=purchase_id, file_id=None, now=shop.now)
+        return write_link(link, secret_key=shop.world.settings.secret_key)
+
+    async def credit_id(self) -> str:
+        id, now = new_id(), self.apart.shop.now
+        await self.apart.shop.db.do(
+            "insert into fee_credits (id, payer, network, amount, bps, minimum, state, tx_hash, created_at, paid_at,"
+            " changed_at) values ($1, $2, 'eip155:84532', 10000, 500, 10000, 'UNUSED', $3, $4, $4, $4)",
+            id, f"0x{id.hex}{0:08x}", f"0x{id.hex * 2}", now,
+        )  # fmt: skip
+        return str(id)
+
     async def provider(self) -> str:
         return "testbank"
 
@@ -224,7 +252,7 @@ def picture() -> bytes:
     return out.getvalue()
 
 
-MAKERS: Mapping[str, Any] = {name: maker for name, maker in vars(Known).items() if not name.startswith("_")}
+MAKERS: Mapping[str, Any] = {name: maker for name, maker in vars(Known).items() if iscoroutinefunction(maker)}
 FOR_AGENTS = {"product_id": "usdc_product_id"}
 ON_THE_WIRE = {
     "product_id": "product_id",

@@ -45,7 +45,7 @@ class Door:
         self.known = Known(apart)
         names = [one["name"] for one in DESCRIBED["paths"][path][method].get("parameters", []) if one["in"] == "path"]
         self.url = apart.base_url + path.format(**{name: self.known.at(name, path) for name in names})
-        asks = self.known.admin if "/admin/" in path else self.known.owner
+        asks = self.known.who_asks(path)
         self.method, self.headers = method, {"Authorization": f"Bearer {asks.token}"}
         self.session = requests.Session()
 
