@@ -28,7 +28,6 @@ IN, UNKNOWN, FORBIDDEN, HIDDEN = "in", 401, 403, 404
 PUBLIC_DOORS = {
     "POST /v1/auth/sign-up",
     "POST /v1/auth/sign-in",
-    "POST /v1/auth/verify-email",
     "POST /v1/auth/password-reset",
     "POST /v1/auth/password-reset/confirm",
     "POST /v1/discounts/validate",

@@ -38,7 +38,9 @@ async def test_a_new_person_proves_their_address_by_the_link_they_were_sent(shop
     found = re.search(r"/verify-email\?token=(\S+)", body_of(letter))
     assert found is not None
 
-    verified = await shop.http.post("/v1/auth/verify-email", json={"token": found[1]})
+    verified = await shop.http.post(
+        "/v1/auth/verify-email", json={"token": found[1], "password": "correct horse battery"}
+    )
     assert verified.status_code < 300, verified.text
     again = await shop.http.post("/v1/auth/verify-email", json={"token": found[1]})
     assert again.status_code == 422

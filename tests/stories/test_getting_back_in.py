@@ -26,20 +26,18 @@ async def test_she_proves_her_address_once_by_the_token_in_the_mail(shop: Shop) 
     ana = await signs_up(shop)
     token = await mailed_token(shop, ana, Purpose.VERIFY_EMAIL)
     assert (await ana.get("/v1/me")).json()["emailVerified"] is False
-    answer = await shop.http.post("/v1/auth/verify-email", json={"token": token})
+    answer = await ana.post("/v1/auth/verify-email", {"token": token})
     assert (answer.status_code, answer.json()["emailVerified"]) == (200, True)
     told = await events_of(shop, ana.id, "EMAIL_VERIFIED")
     assert [event["email"] for event in told] == [ana.email]
-    again = await shop.http.post("/v1/auth/verify-email", json={"token": token})
+    again = await ana.post("/v1/auth/verify-email", {"token": token})
     problem(again, 422, None, "/token")
 
 
 async def test_of_two_tokens_used_at_once_one_is_news(shop: Shop) -> None:
     ana = await signs_up(shop)
     tokens = [await mailed_token(shop, ana, Purpose.VERIFY_EMAIL) for _ in range(3)]
-    await asyncio.gather(
-        *(shop.http.post("/v1/auth/verify-email", json={"token": token}) for token in tokens for _ in range(2))
-    )
+    await asyncio.gather(*(ana.post("/v1/auth/verify-email", {"token": token}) for token in tokens for _ in range(2)))
     assert (await ana.get("/v1/me")).json()["emailVerified"] is True
     assert len(await events_of(shop, ana.id, "EMAIL_VERIFIED")) == 1
 
@@ -98,6 +96,31 @@ async def test_a_reset_proves_the_address_and_ends_what_somebody_else_began_with
     problem(await shop.http.get("/v1/me", headers=by_key), 401)
     owner = (await signs_in(shop, thief.email, NEW)).json()
     assert owner["user"]["emailVerified"] is True
+
+
+async def test_a_link_in_the_mail_proves_nothing_for_somebody_else_who_signed_up_with_her_address(shop: Shop) -> None:
+    thief, other = await signs_up(shop), await signs_up(shop, "other")
+    token, door = await mailed_token(shop, thief, Purpose.VERIFY_EMAIL), "/v1/auth/verify-email"
+    made = await other.post("/v1/sites", {"slug": f"s-{other.name}"[:50], "name": "Site", "currencyCode": "EUR"})
+    assert made.status_code == 201, made.text
+    key = (await other.post("/v1/api-keys", {"name": "k", "scopes": ["ViewProducts"]})).json()["key"]
+    problem(await shop.http.post(door, json={"token": token}), 422, "invalid", "/password")
+    problem(await other.post(door, {"token": token}), 422, "invalid", "/password")
+    problem(await shop.http.post(door, json={"token": token}, headers={"Authorization": f"Bearer {key}"}), 422)
+    problem(await shop.http.post(door, json={"token": token, "password": "a guess at it"}), 422, "invalid", "/password")
+    assert (await thief.get("/v1/me")).json()["emailVerified"] is False
+    by_password = await shop.http.post(door, json={"token": token, "password": PASSWORD})
+    assert by_password.json()["emailVerified"] is True
+
+
+async def test_a_password_is_not_guessed_at_by_a_link(shop: Shop) -> None:
+    ana = await signs_up(shop)
+    token = await mailed_token(shop, ana, Purpose.VERIFY_EMAIL)
+    guesses = [
+        await shop.http.post("/v1/auth/verify-email", json={"token": token, "password": f"guess number {n}"})
+        for n in range(11)
+    ]
+    assert [answer.status_code for answer in guesses] == [422] * 10 + [429]
 
 
 async def test_a_reset_token_lasts_an_hour_and_is_used_once_however_many_try(shop: Shop) -> None:

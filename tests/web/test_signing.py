@@ -2,9 +2,11 @@
 
 import pytest
 
+from purvey.access import Purpose
 from purvey.access.guards import SESSION_COOKIE
 from purvey.kit.ids import new_token
 from tests.vocabulary import Shop
+from tests.vocabulary.people import mailed_token, signs_up
 from tests.web.browsing import Browser
 
 PASSWORD = "correct horse battery"
@@ -131,3 +133,25 @@ async def test_a_mailed_link_is_used_up_by_a_button_alone(shop: Shop) -> None:
     await browser.open("/reset-password")
     r = await browser.send("/reset-password", email=fresh_email())
     assert r.url.path == "/sign-in" and "on its way" in r.text
+
+
+async def test_a_mailed_link_asks_for_the_password_where_nobody_is_signed_in(shop: Shop) -> None:
+    noor = await signs_up(shop, "noor")
+    token = await mailed_token(shop, noor, Purpose.VERIFY_EMAIL)
+    stranger = Browser(shop)
+    r = await stranger.open(f"/verify-email?token={token}")
+    assert 'name="password"' in r.text and "/reset-password" in r.text
+    r = await stranger.send("/verify-email", password="not hers at all")
+    assert r.status_code == 422 and 'id="e-password"' in r.text
+    r = await stranger.send("/verify-email", password=PASSWORD)
+    assert r.status_code == 200 and r.url.path == "/sign-in"
+
+    ben = await signs_up(shop, "ben")
+    browser, other = Browser(shop, ben), Browser(shop, noor)
+    link = f"/verify-email?token={await mailed_token(shop, ben, Purpose.VERIFY_EMAIL)}"
+    await other.open(link)
+    r = await other.send("/verify-email")
+    assert r.status_code == 422 and 'name="password"' in r.text
+    assert 'name="password"' not in (await browser.open(link)).text
+    r = await browser.send("/verify-email")
+    assert r.url.path == "/account" and "verified" in r.text

@@ -36,10 +36,11 @@ class SignIn(Form):
     password: Password
 
 
-class Mailed(Form):
-    """The token out of a mail."""
+class VerifyEmail(Form):
+    """The token out of a mail; `password` is the account's, for who is not signed in to it."""
 
     token: Token
+    password: Password | None = None
 
 
 class AskReset(Form):

@@ -13,7 +13,6 @@ from purvey.access.forms import (
     AskReset,
     ChangeMe,
     ChangePassword,
-    Mailed,
     OnItsWay,
     ResetPassword,
     SessionView,
@@ -21,10 +20,11 @@ from purvey.access.forms import (
     SignIn,
     SignUp,
     UserView,
+    VerifyEmail,
     session_view,
     user_view,
 )
-from purvey.access.guards import PUBLIC, in_person, signed_in, visit_of
+from purvey.access.guards import PUBLIC, in_person, optional, signed_in, visit_of
 from purvey.access.model import Identity, Session, User
 from purvey.kit.db import Database
 from purvey.kit.pages import Page, Paging, page_of, total_of
@@ -77,12 +77,19 @@ async def sign_out(db: NamedDependency[Database], me: NamedDependency[Identity])
     await actions.sign_out(db, me)
 
 
-@post("/auth/verify-email", opt=PUBLIC | SECRET, status_code=200, tags=["Accounts"])
+@post("/auth/verify-email", guards=[optional], opt=SECRET, status_code=200, tags=["Accounts"])
 async def verify_email(
-    data: JSONBody[Mailed], db: NamedDependency[Database], now: NamedDependency[datetime]
+    request: Asking,
+    data: JSONBody[VerifyEmail],
+    db: NamedDependency[Database],
+    visitor: NamedDependency[Identity | None],
+    now: NamedDependency[datetime],
 ) -> UserView:
-    """Prove an e-mail address by the token that was mailed to it."""
-    return user_view(await recovery.verify_email(db, token=data.token, now=now))
+    """Prove an e-mail address by the token that was mailed to it, signed in to its account or by its password."""
+    user = await recovery.verify_email(
+        db, visitor, token=data.token, password=data.password, visit=visit_of(request), now=now
+    )
+    return user_view(user)
 
 
 @post("/auth/verify-email/resend", guards=[in_person], status_code=202, tags=["Accounts"])

@@ -49,8 +49,18 @@ async def ask_verification(db: Database, me: Identity, *, now: datetime) -> None
         publish(tx, EmailVerificationAsked(subject_id=me.user_id, tenant_id=None, at=now))
 
 
-async def verify_email(db: Database, *, token: str, now: datetime) -> User:
-    """The address is theirs: whoever has the token has read the mail."""
+async def verify_email(
+    db: Database, me: Identity | None, *, token: str, password: str | None, visit: Visit, now: datetime
+) -> User:
+    """The address is theirs: whoever has the token has read the mail, and shows that the account is theirs too.
+
+    They are signed in to it, or know its password. An address' owner for whom a stranger signed up does neither.
+    """
+    claim = await keyring.look_at_token(db, token, Purpose.VERIFY_EMAIL, now=now)
+    if claim is None:
+        raise token_is_bad()
+    if me is None or not me.in_person or me.user_id != claim.user_id:
+        await check_password(db, claim, password, visit, now=now)
     async with db.transaction() as tx:
         claim = await keyring.use_token(tx, token, Purpose.VERIFY_EMAIL, now=now)
         if claim is None:
@@ -60,6 +70,22 @@ async def verify_email(db: Database, *, token: str, now: datetime) -> User:
         user = await store.find_user(tx, claim.user_id)
     assert user is not None
     return user
+
+
+async def check_password(
+    db: Database, claim: keyring.Claim, password: str | None, visit: Visit, *, now: datetime
+) -> None:
+    """Invalid unless this is the account's password. Tries count like those of signing in."""
+    if password is None:
+        detail = "Give the account's password, or sign in to it first. If it is not yours, ask for a new password"
+        raise Invalid.field("/password", detail, code="password_needed")
+    await count_try(db, claim.email, visit, now=now)
+    secret = await store.own_password(db, claim.user_id)
+    right, _ = await passwords.is_password(password, secret.password_hash)
+    if not right:
+        detail = "This is not the account's password. If it is not your account, ask for a new password"
+        raise Invalid.field("/password", detail, code="wrong_password")
+    await forgive_try(db, claim.email, visit, now=now)
 
 
 async def prove_address(tx: Tx, claim: keyring.Claim, *, now: datetime) -> bool:

@@ -7,7 +7,7 @@ from litestar.di import NamedDependency
 from litestar.params import FromQuery
 
 from purvey import access
-from purvey.access.forms import AskReset, Mailed, ResetPassword, SignIn, SignUp
+from purvey.access.forms import AskReset, ResetPassword, SignIn, SignUp, VerifyEmail
 from purvey.access.guards import PUBLIC, visit_of
 from purvey.access.model import Identity
 from purvey.kit.db import Database
@@ -102,11 +102,19 @@ async def verify_form(request: Page, token: FromQuery[str] = "") -> Response[str
 
 
 @post("/verify-email", guards=[anyone], opt=PUBLIC)
-async def verify(request: Page, db: NamedDependency[Database], now: NamedDependency[datetime]) -> Response[str]:
+async def verify(
+    request: Page,
+    db: NamedDependency[Database],
+    visitor: NamedDependency[Identity | None],
+    now: NamedDependency[datetime],
+) -> Response[str]:
     """The address is theirs."""
     form = await posted(request)
     try:
-        await access.verify_email(db, token=body(Mailed, {"token": form.text("token")}).token, now=now)
+        wish = body(VerifyEmail, {"token": form.text("token"), "password": form.raw("password") or None})
+        await access.verify_email(
+            db, visitor, token=wish.token, password=wish.password, visit=visit_of(request), now=now
+        )
     except Refusal as no:
         return page(request, "account/verify_email.html", refused=no, form=form)
     return go("/account", done="verified")
