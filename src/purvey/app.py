@@ -14,6 +14,8 @@ from purvey.access import guards, siwa
 from purvey.access.http import doors as access_doors
 from purvey.agents.mcp import doors as mcp_doors
 from purvey.analytics.http import doors as analytics_doors
+from purvey.catalog.direct_http import doors as direct_doors
+from purvey.catalog.direct_http import public_doors as upload_addresses
 from purvey.catalog.http import doors as catalog_doors
 from purvey.catalog.uploads_http import doors as upload_doors
 from purvey.catalog.uploads_http import public_doors as image_doors
@@ -73,6 +75,7 @@ def framework(world: World) -> Litestar:
             *tenant_doors,
             *catalog_doors,
             *upload_doors,
+            *direct_doors,
             *content_doors,
             *discount_doors,
             *purchase_doors,
@@ -92,6 +95,7 @@ def framework(world: World) -> Litestar:
             api,
             *image_doors,
             *link_doors,
+            *upload_addresses,
             *health.doors,
             *pages(world),
             *agents.root_doors(world.settings),

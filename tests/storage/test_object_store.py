@@ -1,6 +1,7 @@
 """On a real S3 server: what is put is kept whole or not at all, and leaves by links that nobody can bend."""
 
 import asyncio
+import zipfile
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from hashlib import sha256
@@ -14,10 +15,13 @@ from purvey.kit.errors import TooLarge
 from purvey.kit.ids import new_id
 from purvey.settings import Settings
 from purvey.storage import Storage
+from tests.catalog.archives import archive, named
+from tests.catalog.test_files import limited
 from tests.conftest import fresh_database, served
 from tests.downloads.owning import Story
 from tests.storage.rgw import KEY, SECRET, Gateway, gateway
 from tests.vocabulary.shop import Clock, Shop
+from tests.vocabulary.uploading import begins_upload, confirms
 
 MEGABYTE = 1024 * 1024
 FIVE_MINUTES = timedelta(minutes=5)
@@ -150,6 +154,54 @@ async def test_a_link_opens_one_object_for_reading_until_it_expires(bucket: Buck
         while httpx.get(brief).status_code == 200:
             await asyncio.sleep(0.2)
     assert httpx.get(brief).status_code == 403
+
+
+async def test_an_address_takes_one_object_by_put_until_it_expires(bucket: Bucket) -> None:
+    link = await bucket.store.put_link("staging/one", expires=FIVE_MINUTES)
+    assert link is not None
+    assert httpx.put(link, content=b"bytes", headers={"Content-Type": "text/html"}).status_code == 200
+    assert await bucket.read("staging/one") == b"bytes"
+    assert httpx.put(link.replace("staging/one", "files/one"), content=b"x").status_code == 403
+    assert httpx.get(link).status_code == httpx.delete(link).status_code == 403
+
+
+@pytest.mark.feature("B12")
+async def test_an_upload_goes_straight_to_s3_and_is_sold_as_it_was_checked(
+    bucket: Bucket, postgres: str, worker_id: str
+) -> None:
+    dsn = await fresh_database(postgres, f"s3_uploads_{worker_id}")
+    async with (
+        served(bucket.settings, dsn=dsn, clock=Clock()) as (world, base_url),
+        httpx.AsyncClient(base_url=base_url, timeout=60) as http,
+    ):
+        shop = Shop(world, base_url=base_url, clock=world.clock, http=http)  # type: ignore[arg-type]
+        ana, ben = await shop.author("ana"), await shop.person("ben")
+        await limited(shop, ana, maxFileBytes=30 * MEGABYTE, zipOnly=True)
+        pack = await ana.sells(price=0)
+        content = archive({f"{n}.bin": bytes([n]) * 997 * 4001 for n in range(5)}, method=zipfile.ZIP_STORED)
+        ticket = await begins_upload(ana, pack)
+        assert ticket["uploadUrl"].startswith(bucket.s3.endpoint), "the shop is not between"
+        html = {"Content-Type": "text/html", "Content-Disposition": "inline"}
+        assert httpx.put(ticket["uploadUrl"], content=content, headers=html).status_code == 200
+        confirmed = await confirms(ana, pack, ticket)
+        assert confirmed.status_code == 200, confirmed.text
+        assert confirmed.json()["sha256"] == sha256(content).hexdigest()
+
+        assert httpx.put(ticket["uploadUrl"], content=b"something else").status_code == 200
+        purchase = await ben.buys(pack)
+        link = (await ben.get(f"/v1/purchases/{purchase['id']}/download")).headers["location"]
+        got = httpx.get(link)
+        assert got.content == content
+        assert got.headers["content-type"] == "application/zip"
+        assert got.headers["content-disposition"].startswith("attachment")
+
+        for wrong, status in ((named("../x"), 422), (b"x" * (30 * MEGABYTE + 1), 413)):
+            ticket = await begins_upload(ana, pack)
+            assert (await confirms(ana, pack, ticket)).json()["code"] == "not_uploaded"
+            assert httpx.put(ticket["uploadUrl"], content=wrong).status_code == 200
+            assert (await confirms(ana, pack, ticket)).status_code == status
+        await storage.sweep_strays(shop.db, world.storage, now=shop.now + timedelta(hours=25))
+        assert bucket.s3.index(bucket.name).count('"idx"') == 1, "only what is sold lies there"
 
 
 async def test_a_store_that_does_not_answer_is_said_to_be_away(bucket: Bucket, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -37,3 +37,24 @@ def form(content: bytes, *, name: str = "file", filename: str | None = "atlas.pd
     file = "" if filename is None else f'; filename="{filename}"'
     head = f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="{name}"{file}\r\n\r\n'
     return head.encode() + content + (f"\r\n--{BOUNDARY}--\r\n".encode() if end else b"")
+
+
+async def begins_upload(
+    person: "Person", product: dict[str, Any], name: str = "pack.zip", kind: str = "application/zip", **more: Any
+) -> dict[str, Any]:
+    """An address to put a file at, as its door answers."""
+    body = {"fileName": name, "contentType": kind, **more}
+    answer = await person.post(f"{product_path(person, product)}/uploads", body)
+    assert answer.status_code == 201, answer.text
+    ticket: dict[str, Any] = answer.json()
+    return ticket
+
+
+async def puts(person: "Person", ticket: dict[str, Any], content: bytes | AsyncIterator[bytes]) -> httpx.Response:
+    """The bytes, sent to the address by a client that knows nothing but the address."""
+    async with httpx.AsyncClient(timeout=60) as stranger:
+        return await stranger.put(ticket["uploadUrl"], content=content, headers={"Content-Type": "application/zip"})
+
+
+async def confirms(person: "Person", product: dict[str, Any], ticket: dict[str, Any]) -> httpx.Response:
+    return await person.post(f"{product_path(person, product)}/uploads/{ticket['id']}/confirm")

@@ -9,6 +9,7 @@ import msgspec
 
 from purvey import storage
 from purvey.access import Identity
+from purvey.catalog import zips
 from purvey.catalog.sniff import mime_of
 from purvey.catalog.uploads import Target, find_target, hold_target, putting, tell
 from purvey.catalog.views import FileView
@@ -159,10 +160,7 @@ async def add_file(
         arrived = await put(db, store, target, upload, key=key, version_id=version_id)
         async with db.transaction() as tx:
             target = await hold_target(tx, site_id, product_id)
-            if len(await tx.records(FILE_IDS, product_id)) >= MOST_FILES:
-                raise TooManyFiles(f"A product has at most {MOST_FILES} files; put some into one archive")
-            await tx.do(ADD_FILE, file_id, product_id, version_id, now)
-            await keep_version(tx, me, target, file_id, arrived, action="file.added", now=now)
+            await keep_file(tx, me, target, file_id, arrived, now=now)
             view = await find_file(tx, product_id, file_id)
     return view
 
@@ -187,8 +185,7 @@ async def replace_file(
         async with db.transaction() as tx:
             target = await hold_target(tx, site_id, product_id)
             await find_file(tx, product_id, file_id)
-            await tx.do(MAKE_CURRENT, file_id, version_id)
-            await keep_version(tx, me, target, file_id, arrived, action="file.replaced", now=now)
+            await keep_replacement(tx, me, target, file_id, arrived, now=now)
             view = await find_file(tx, product_id, file_id)
     return view
 
@@ -197,17 +194,55 @@ def key_of(product_id: UUID, version_id: UUID) -> str:
     return f"files/{product_id}/{version_id}"
 
 
-async def put(db: Database, store: Storage, target: Target, upload: Upload, *, key: str, version_id: UUID) -> Arrived:
-    """Stream the bytes to the store, no further than the tenant's limits."""
+async def put(
+    db: Database,
+    store: Storage,
+    target: Target,
+    upload: Upload,
+    *,
+    key: str,
+    version_id: UUID,
+    most_bytes: int | None = None,
+) -> Arrived:
+    """Stream the bytes to the store, no further than the tenant's limits; BadZip where only a ZIP is taken."""
+    most = min(target.file_bytes if most_bytes is None else most_bytes, await room_of(db, target))
+    name = storage.shown_name(upload.file_name)
+    kind = mime_of(upload.head, name)
+    stored = await store.put(key, upload.chunks, mime_type=kind, file_name=name, limit_bytes=most)
+    if target.zip_only:
+        await refuse_other_than_zip(store, key, upload.head, size_bytes=stored.size_bytes)
+    return Arrived(version_id=version_id, key=key, file_name=name, mime_type=kind, stored=stored)
+
+
+async def room_of(db: Queries, target: Target) -> int:
+    """How many bytes the tenant may still add; StorageFull when none."""
     room = await storage.room(db, target.tenant_id, limit_bytes=target.storage_bytes)
     if not room:
         raise storage.StorageFull(f"Your storage limit of {target.storage_bytes} bytes is reached")
-    name = storage.shown_name(upload.file_name)
-    kind = mime_of(upload.head, name)
-    stored = await store.put(
-        key, upload.chunks, mime_type=kind, file_name=name, limit_bytes=min(target.file_bytes, room)
-    )
-    return Arrived(version_id=version_id, key=key, file_name=name, mime_type=kind, stored=stored)
+    return room
+
+
+async def refuse_other_than_zip(store: Storage, key: str, head: bytes, *, size_bytes: int) -> None:
+    """BadZip unless this is a ZIP archive, by its bytes, that a buyer can unpack without harm."""
+    if not zips.begins_as_zip(head):
+        raise zips.bad("does not begin as one")
+    await zips.look_through(store, key, size_bytes=size_bytes)
+
+
+async def keep_file(tx: Tx, me: Identity, target: Target, file_id: UUID, arrived: Arrived, *, now: datetime) -> None:
+    """A new file of the product, after all others; TooManyFiles."""
+    if len(await tx.records(FILE_IDS, target.id)) >= MOST_FILES:
+        raise TooManyFiles(f"A product has at most {MOST_FILES} files; put some into one archive")
+    await tx.do(ADD_FILE, file_id, target.id, arrived.version_id, now)
+    await keep_version(tx, me, target, file_id, arrived, action="file.added", now=now)
+
+
+async def keep_replacement(
+    tx: Tx, me: Identity, target: Target, file_id: UUID, arrived: Arrived, *, now: datetime
+) -> None:
+    """The newest version of a file that is there."""
+    await tx.do(MAKE_CURRENT, file_id, arrived.version_id)
+    await keep_version(tx, me, target, file_id, arrived, action="file.replaced", now=now)
 
 
 async def keep_version(

@@ -35,6 +35,7 @@ class Target(msgspec.Struct, frozen=True, kw_only=True):
     storage_bytes: int
     images: int
     uploads_a_day: int
+    zip_only: bool
 
 
 # A product of this site with its tenant's limits; those a tenant was not given are the default plan's.
@@ -43,7 +44,8 @@ select p.id, p.tenant_id, p.site_id, p.slug, p.version, p.cover,
     coalesce((t.limits ->> 'maxFileBytes')::bigint, 5368709120) as file_bytes,
     coalesce((t.limits ->> 'storageBytes')::bigint, 1099511627776) as storage_bytes,
     coalesce((t.limits ->> 'images')::int, 30) as images,
-    coalesce((t.limits ->> 'uploadsPerDay')::int, 10000) as uploads_a_day
+    coalesce((t.limits ->> 'uploadsPerDay')::int, 10000) as uploads_a_day,
+    coalesce((t.limits ->> 'zipOnly')::boolean, false) as zip_only
 from products p
 join tenants t on t.id = p.tenant_id
 where p.id = $1
@@ -81,20 +83,46 @@ async def putting(
 
     When it raises, nothing is kept. TooMany beyond the tenant's uploads a day.
     """
-    day = f"uploads:{target.tenant_id}"
-    await throttle(
-        db, key=day, limit=target.uploads_a_day, window=DAY, now=now, detail="You have used up today's uploads"
-    )
+    await count_upload(db, target, now=now)
+    try:
+        async with placing(db, store, keys, now=now):
+            yield
+    except BaseException:
+        try:
+            await forgive(db, key=day_of(target), window=DAY, now=now)
+        except Exception as error:
+            log.warning("an upload that came to nothing was counted", error=repr(error))
+        raise
+
+
+@asynccontextmanager
+async def placing(db: Database, store: Storage, keys: Sequence[str], *, now: datetime) -> AsyncIterator[None]:
+    """The same for what was counted when it was asked for."""
     try:
         await storage.expect(db, keys, now=now)
         yield
     except BaseException:
         try:
-            await forgive(db, key=day, window=DAY, now=now)
             await storage.forget(db, store, keys)
         except Exception as error:
             log.warning("an upload's remains are left to the sweep", keys=list(keys), error=repr(error))
         raise
+
+
+async def count_upload(db: Database, target: Target, *, now: datetime) -> None:
+    """One more upload of the tenant's today; TooMany."""
+    await throttle(
+        db,
+        key=day_of(target),
+        limit=target.uploads_a_day,
+        window=DAY,
+        now=now,
+        detail="You have used up today's uploads",
+    )
+
+
+def day_of(target: Target) -> str:
+    return f"uploads:{target.tenant_id}"
 
 
 async def tell(tx: Tx, me: Identity, target: Target, *, action: str, changed: dict[str, Any], now: datetime) -> None:

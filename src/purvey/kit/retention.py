@@ -22,6 +22,7 @@ RULES = (
     Kept("idempotency_keys", "created_at", 7),
     Kept("pgqueuer_log", "created", 30),
     Kept("pgqueuer_statistics", "created", 30),
+    Kept("uploads", "created_at", 30),
     Kept("reactions_done", "at", 90),
     Kept("events", "at", 365),
     Kept("mails", "created_at", 365),

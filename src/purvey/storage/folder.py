@@ -74,6 +74,9 @@ class Folder:
     async def link(self, key: str, *, expires: timedelta) -> str | None:
         return None
 
+    async def put_link(self, key: str, *, expires: timedelta) -> str | None:
+        return None
+
     def part(self, key: str) -> Path:
         """Where a file grows until it is whole."""
         return self.root / f"{key}.part"

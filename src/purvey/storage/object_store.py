@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from datetime import timedelta
 from hashlib import sha256
 from threading import Lock
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import parse_qsl, urlsplit
 
 import obstore
@@ -99,8 +99,14 @@ class Bucket:
                 return
 
     async def link(self, key: str, *, expires: timedelta) -> str | None:
+        return await self.signed("GET", key, expires)
+
+    async def put_link(self, key: str, *, expires: timedelta) -> str | None:
+        return await self.signed("PUT", key, expires)
+
+    async def signed(self, method: Literal["GET", "PUT"], key: str, expires: timedelta) -> str:
         with telling(key):
-            return await asyncio.to_thread(obstore.sign, self.store, "GET", key, expires)
+            return await asyncio.to_thread(obstore.sign, self.store, method, key, expires)
 
 
 class Writing:

@@ -56,6 +56,10 @@ class Storage(Protocol):
         """A presigned URL that answers GET until it expires; None when the store cannot give one (a folder)."""
         ...
 
+    async def put_link(self, key: str, *, expires: timedelta) -> str | None:
+        """A presigned URL that takes one object by PUT until it expires; None when the store cannot give one."""
+        ...
+
 
 def open_storage(settings: Settings) -> Storage:
     """The store that PURVEY_STORAGE_URL names: the home's folder `files`, `file:///…`, or an object store.
