@@ -29,11 +29,16 @@ class Ready(Response[T]):
         await send({"type": "http.response.body", "body": self.body, "more_body": False})
 
 
-def cacheable(request: Request[Any, Any, Any], value: T, *, seconds: int) -> Response[T]:
-    """The value as JSON with an ETag, good for so many seconds; 304 without a body when the asker has it."""
+def cacheable(request: Request[Any, Any, Any], value: T, *, seconds: int, vary: str = "") -> Response[T]:
+    """The value as JSON with an ETag, good for so many seconds; 304 without a body when the asker has it.
+
+    `vary` names the header by which the address answers otherwise (RFC 9110 §12.5.5).
+    """
     body = msgspec.json.encode(value)
     tag = f'"{blake2b(body, digest_size=TAG_BYTES).hexdigest()}"'
     headers = [(b"etag", tag.encode()), (b"cache-control", b"public, max-age=%d" % seconds)]
+    if vary:
+        headers.append((b"vary", vary.encode()))
     if any(names(known, tag) for known in if_none_match(request.scope["headers"])):
         return Ready(b"", status_code=304, headers=headers)
     sized = (b"content-length", b"%d" % len(body))

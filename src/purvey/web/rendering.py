@@ -166,7 +166,7 @@ def page_headers(payment_hosts: tuple[str, ...]) -> Mapping[str, str]:
         "X-Content-Type-Options": "nosniff",
         "Referrer-Policy": "same-origin",
         "Cache-Control": "private, no-cache",
-        "Vary": "Cookie",
+        "Vary": "Accept, Cookie",
     }
 
 

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated, TypeVar
+from typing import Annotated, Any, TypeVar
 
 import msgspec
 from litestar import Response, get
@@ -15,15 +15,18 @@ from purvey.access.model import Identity
 from purvey.catalog.model import Fulfilment, ProductType
 from purvey.catalog.shop import Badge, ShopPrice, ShopProductDetail, Sort
 from purvey.kit import pages as lists
+from purvey.kit.caching import cacheable
 from purvey.kit.db import Database
 from purvey.kit.errors import Refusal
 from purvey.web import display
 from purvey.web.forms import Form
 from purvey.web.rendering import page
-from purvey.web.session import Page, anyone
+from purvey.web.session import Page, anyone, world_of
+from purvey.web.shop.machines import of_schema_org, wants_json
 
 E = TypeVar("E", bound=StrEnum)
 PER_PAGE = 24
+FRESH_SECONDS = 10
 MOST_PAGES = lists.DEPTH_MAX // PER_PAGE
 SORTS = [
     (Sort.FEATURED, "Featured"),
@@ -51,7 +54,7 @@ async def shop(
     product_type: Annotated[str, QueryParameter(name="productType")] = "",
     sort: FromQuery[str] = "",
     number: Annotated[int, QueryParameter(name="page")] = 1,
-) -> Response[str]:
+) -> Response[Any]:
     """The shelf: found by words, of a kind, in an order, page by page; what is to come soon among it."""
     site = await tenants.find_site_by_slug(db, site_slug)
     order, kind, words = one_of(Sort, sort) or Sort.FEATURED, one_of(ProductType, product_type), q.strip()[:100]
@@ -65,6 +68,8 @@ async def shop(
         q=words or None,
         upcoming=True,
     )
+    if wants_json(request):
+        return public_json(request, products)
     return page(
         request,
         "shop/shop.html",
@@ -85,8 +90,10 @@ async def product(
     db: NamedDependency[Database],
     visitor: NamedDependency[Identity | None],
     now: NamedDependency[datetime],
-) -> Response[str]:
+) -> Response[Any]:
     """A product, and the form that buys it."""
+    if wants_json(request):
+        return public_json(request, await catalog.shop_product(db, site_slug, product_slug, now=now))
     return await product_page(request, site_slug, product_slug, db=db, visitor=visitor, now=now)
 
 
@@ -114,6 +121,7 @@ async def product_page(
         values={"quantity": 1, "amount": display.plain_amount(found.suggestion, found.currency_code)},
         site=site,
         product=found,
+        schema_org=of_schema_org(found, site, base_url=world_of(request).settings.base_url),
         owned=owned,
         buyable=not set(found.badges) & {Badge.SCHEDULED, Badge.ENDED, Badge.SOLD_OUT},
         one_time=[price for price in found.prices if price.recurring is None],
@@ -123,6 +131,11 @@ async def product_page(
         pictures=pictures_of(found),
         videos=[link for media in found.media if (link := display.web_link(media.external_url))],
     )
+
+
+def public_json(request: Page, value: Any) -> Response[Any]:
+    """A page as a program reads it: what the shop's own doors under /v1 answer."""
+    return cacheable(request, value, seconds=FRESH_SECONDS, vary="Accept")
 
 
 def price_words(price: ShopPrice) -> str:

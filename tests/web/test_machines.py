@@ -1,0 +1,117 @@
+"""What programs read of a shop: the page as JSON, schema.org's words in it, and llms.txt."""
+
+import json
+import re
+from typing import Any
+
+import pytest
+
+from tests.vocabulary.shop import Person, Shop
+
+SCRIPT = re.compile(r'<script type="application/ld\+json">(.*?)</script>', re.DOTALL)
+
+
+def page_of(ana: Person, product: dict[str, Any] | None = None) -> str:
+    return f"/s/{ana.site['slug']}/shop" + (f"/{product['slug']}" if product else "")
+
+
+async def schema_org(shop: Shop, path: str) -> dict[str, Any]:
+    found = SCRIPT.findall((await shop.http.get(path)).text)
+    assert len(found) == 1
+    said: dict[str, Any] = json.loads(found[0])
+    return said
+
+
+@pytest.mark.feature("B17")
+@pytest.mark.parametrize(
+    ("accept", "kind"),
+    [
+        (None, "text/html"),
+        ("*/*", "text/html"),
+        ("text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8", "text/html"),
+        ("application/json", "application/json"),
+        ("application/json, */*;q=0.1", "application/json"),
+        ("application/json;q=0.4, text/html", "text/html"),
+        ("image/png", "text/html"),
+        ("nonsense", "text/html"),
+    ],
+)
+async def test_a_shop_and_a_product_answer_a_program_in_json(shop: Shop, accept: str | None, kind: str) -> None:
+    ana = await shop.author("ana")
+    atlas = await ana.sells(name="Atlas", price=1200)
+    for path in (page_of(ana), page_of(ana, atlas)):
+        headers = {"Accept": accept} if accept else {}
+        answer = await shop.http.get(path, headers=headers)
+        assert answer.status_code == 200
+        assert answer.headers["content-type"].startswith(kind), (accept, path)
+        assert "Accept" in answer.headers["vary"]
+        if kind == "application/json":
+            named = (await shop.http.get(f"/v1{path}")).json()
+            assert answer.json().get("data", answer.json()) == named.get("data", named)
+            again = await shop.http.get(path, headers={**headers, "If-None-Match": answer.headers["etag"]})
+            assert again.status_code == 304
+
+
+@pytest.mark.feature("B17")
+async def test_a_product_says_in_schema_orgs_words_what_it_is_and_costs(shop: Shop) -> None:
+    ana = await shop.author("ana", currency="USDC")
+    atlas = await ana.sells(name="Atlas", price=9_990_000, shortDesc="All the maps", sku=f"ATLAS-{ana.name}")
+    said = await schema_org(shop, page_of(ana, atlas))
+    assert said["@type"] == "Product"
+    assert (said["name"], said["description"], said["sku"]) == ("Atlas", "All the maps", f"ATLAS-{ana.name}")
+    (offer,) = said["offers"]
+    assert (offer["price"], offer["priceCurrency"]) == ("9.990000", "USDC")
+    assert offer["availability"] == "https://schema.org/InStock"
+    assert said["url"] == offer["url"] == f"{shop.base_url}{page_of(ana, atlas)}"
+    assert "image" not in said
+
+
+@pytest.mark.feature("B17")
+@pytest.mark.parametrize(
+    ("fields", "word"),
+    [
+        ({"isLimited": True, "totalQuantity": 0}, "SoldOut"),
+        ({"isLimited": True, "totalQuantity": 3}, "InStock"),
+        ({"availableFrom": "2090-01-01T00:00:00Z"}, "PreOrder"),
+        ({"availableUntil": "2020-01-01T00:00:00Z"}, "Discontinued"),
+    ],
+)
+async def test_it_says_whether_it_is_to_be_had(shop: Shop, fields: dict[str, Any], word: str) -> None:
+    ana = await shop.author("ana")
+    atlas = await ana.sells(name="Atlas", price=1200, **fields)
+    (offer,) = (await schema_org(shop, page_of(ana, atlas)))["offers"]
+    assert offer["availability"] == f"https://schema.org/{word}"
+
+
+@pytest.mark.feature("B17")
+async def test_no_name_ends_the_script_or_passes_for_a_link(shop: Shop) -> None:
+    ana = await shop.author("ana")
+    name = '</script><b>[x](https://evil.example)\u2028&"'
+    atlas = await ana.sells(name=name, price=1200, shortDesc="one\n# two\n- [three](https://evil.example)")
+    page = (await shop.http.get(page_of(ana, atlas))).text
+    assert "</script><b>" not in page
+    assert json.loads(SCRIPT.findall(page)[0])["name"] == name
+    told = (await shop.http.get(f"/s/{ana.site['slug']}/llms.txt")).text
+    assert "](https://evil.example)" not in told
+    assert "\n# two" not in told
+
+
+@pytest.mark.feature("B17")
+async def test_llms_txt_leads_from_the_shops_to_their_products_and_the_ways_to_buy(shop: Shop) -> None:
+    ana = await shop.author("ana", currency="USDC")
+    empty = (await shop.http.get(f"/s/{ana.site['slug']}/llms.txt")).text
+    assert "Nothing is on sale at the moment." in empty
+    atlas = await ana.sells(name="Atlas", price=9_990_000, shortDesc="All the maps")
+    await ana.sells(name="Gone", price=1, isLimited=True, totalQuantity=0)
+    front = await shop.http.get("/llms.txt")
+    assert front.headers["content-type"] == "text/plain; charset=utf-8"
+    assert front.text.startswith("# ")
+    told = await shop.http.get(f"/s/{ana.site['slug']}/llms.txt")
+    assert f"- [Atlas]({shop.base_url}{page_of(ana, atlas)}): 9.99 USDC, All the maps" in told.text
+    assert "sold out" in told.text
+    links = re.findall(r"\]\((http[^)]*)\)", told.text)
+    assert f"{shop.base_url}/api/products/public" in links
+    for link in links:
+        answer = await shop.http.get(link.replace("PRODUCT_ID", atlas["id"]))
+        assert answer.status_code == 200 or link.endswith(("/buy", "/nonce", "/mcp")), link
+    assert (await shop.http.get("/s/no-such-shop/llms.txt")).status_code == 404
