@@ -16,13 +16,13 @@ from purvey.kit.ids import new_id
 from purvey.kit.money import Money
 from purvey.payments import BadSignature, References, State, gateway_keys
 from purvey.payments.choice import Chosen, NoGateway, open_gateways
-from purvey.payments.gateway import Credentials
+from purvey.payments.gateway import AccountGone, Credentials, KeyRefused
 from purvey.payments.gateway_keys import KeysUnreadable, NoKeys, seal, unseal
 from purvey.payments.stripe.several import SeveralAccounts
 from purvey.payments.stripe.wire import Wire
 from purvey.settings import SettingsError, read_settings
 from tests.stripe_fake import StripeFake
-from tests.vocabulary.till import Till, account_of, shared_http
+from tests.vocabulary.till import ATLAS, Till, account_of, shared_http
 
 HOOK = "whsec_0123456789abcdef"
 
@@ -67,6 +67,11 @@ async def gives(till: Till, key: str) -> None:
         secret_key=till.shop.world.settings.secret_key,
         now=till.shop.now,
     )
+
+
+async def erases(till: Till) -> None:
+    """What the sweep does, as soon as no sale can have read a retired key."""
+    await gateway_keys.erase_retired_keys(till.shop.db, till.shop.now + gateway_keys.GRACE)
 
 
 async def removes(till: Till) -> None:
@@ -170,9 +175,11 @@ async def test_money_in_an_account_that_was_replaced_is_not_lost_sight_of(till: 
 async def test_removed_keys_are_kept_while_a_payment_is_open_and_no_longer(till: Till) -> None:
     await gives(till, till.fake.key)
     chosen = gateways_of(till)
+    till.order = till.order_of(ATLAS, account=till.account.account)
     await till.writes_down(till.order)
     checkout = await till.opens()
     await removes(till)
+    await erases(till)
     assert await keys_kept(till) == [False]
     with pytest.raises(NoGateway):
         await chosen.for_sale(till.shop.db, till.tenant_id, "EUR")
@@ -182,7 +189,7 @@ async def test_removed_keys_are_kept_while_a_payment_is_open_and_no_longer(till:
     await till.shop.db.do(
         "update payments set status = 'EXPIRED', closed_at = now() where id = $1", till.order.payment_id
     )
-    assert await gateway_keys.erase_retired_keys(till.shop.db, till.shop.now) >= 1
+    await erases(till)
     assert await keys_kept(till) == []
     with pytest.raises(NotFound):
         await chosen.named(till.shop.db, till.tenant_id, "stripe")
@@ -191,14 +198,67 @@ async def test_removed_keys_are_kept_while_a_payment_is_open_and_no_longer(till:
     await chosen.close()
 
 
-async def test_of_keys_given_over_and_over_only_the_last_few_are_kept(till: Till) -> None:
+async def test_of_keys_given_over_and_over_those_with_something_open_are_kept(till: Till) -> None:
+    keys = [f"sk_test_0123456789{number}" for number in range(6)]
+    for at, key in enumerate(keys):
+        await gives(till, key)
+        if at in (0, 3):
+            await till.writes_down(till.order_of(ATLAS, account=Credentials(key, HOOK).account))
+    assert await gateway_keys.erase_retired_keys(till.shop.db, till.shop.now) == 0, "a sale may have just read it"
+    await erases(till)
+    assert await keys_kept(till) == [False, False, True]
+
+
+async def test_a_payment_stays_in_the_account_that_it_was_begun_in(till: Till) -> None:
+    """The seller changes to another account before the first one's session was noted, and again before a refund."""
+    before = till.account
+    till.order = till.order_of(ATLAS, account=before.account)
     await till.writes_down(till.order)
-    for number in range(6):
-        await gives(till, f"sk_test_0123456789{number}")
-    assert await keys_kept(till) == [False, False, False, True]
-    chosen = gateways_of(till)
-    assert isinstance(await chosen.named(till.shop.db, till.tenant_id, "stripe"), SeveralAccounts)
-    await chosen.close()
+    async with StripeFake(wall_clock=lambda: till.shop.clock().timestamp()) as elsewhere:
+        wire = Wire(elsewhere.base_url, retries=0)
+        wire.http = shared_http()
+        newest = await account_of(till.shop, wire, elsewhere.key)
+        assert newest.account != before.account
+        both = SeveralAccounts([newest, before])
+        assert both.account == newest.account, "new sales go to the new one"
+
+        first = await before.open_checkout(till.order)
+        assert await both.open_checkout(till.order) == first, "there is one page to pay on"
+        unnoted = till.known_as(None, account=before.account)
+        assert (await both.look_up(unnoted)).checkout_reference == first.reference
+        assert elsewhere.every("checkout.session") == []
+
+        till.fake.choose(first.reference, "pay")
+        noted = till.known_as(first, account=before.account)
+        assert (await both.look_up(noted)).state is State.PAID
+        back = await both.refund(noted, refund_id=new_id(), amount=Money(200, "EUR"), reason="torn")
+        assert (back.state, till.count("refund"), elsewhere.every("refund")) == ("succeeded", 1, [])
+
+        alone = SeveralAccounts([newest])
+        with pytest.raises(AccountGone, match="whose key this shop no longer has"):
+            await alone.look_up(noted)
+        failed = await alone.refund(noted, refund_id=new_id(), amount=Money(200, "EUR"), reason="torn")
+        assert (failed.state, "settle it at Stripe" in (failed.failure or "")) == ("failed", True)
+        with pytest.raises(AccountGone, match="Cancel the purchase and begin again"):
+            await alone.open_checkout(till.order)
+        assert (await alone.expire(unnoted)).state is State.UNKNOWN, "nobody was told where to pay, so it may be closed"
+
+
+async def test_another_key_of_the_same_account_finds_what_the_first_one_began(till: Till) -> None:
+    wire = Wire(till.fake.base_url, retries=0)
+    wire.http = shared_http()
+    withdrawn = await account_of(till.shop, wire, "sk_test_withdrawn")
+    till.order = till.order_of(ATLAS, account=withdrawn.account)
+    await till.writes_down(till.order)
+    first = await till.opens()
+    for accounts in ([till.account], [till.account, withdrawn]):
+        now = SeveralAccounts(accounts)
+        assert await now.open_checkout(till.order) == first
+        assert (await now.look_up(till.known_as(first, account=withdrawn.account))).state is State.OPEN
+    with pytest.raises(KeyRefused):
+        await SeveralAccounts([withdrawn]).look_up(till.known_as(first, account=withdrawn.account))
+    with pytest.raises(KeyRefused):
+        await SeveralAccounts([withdrawn]).open_checkout(till.order)
 
 
 async def test_keys_of_ones_own_go_before_the_test_bank(till: Till) -> None:

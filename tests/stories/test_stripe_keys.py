@@ -90,6 +90,47 @@ async def test_a_key_that_stripe_does_not_accept_is_not_taken(stripe_shop: Strip
     assert (await stripe_shop.gives_keys(ana)).status_code == 200
 
 
+async def erases_keys(shop: StripeShop) -> None:
+    for sweep in shop.world.sweeps:
+        if sweep.name == "payments.retired-keys":
+            await sweep.do(shop.db, shop.now)
+
+
+@pytest.mark.feature("A22", "C4")
+async def test_a_refund_by_a_shop_that_has_no_keys_any_more_fails_and_says_what_to_do(stripe_shop: StripeShop) -> None:
+    ana, ben = await stripe_shop.seller("ana"), await stripe_shop.person("ben")
+    atlas = await ana.sells()
+    paid = await ben.buys(atlas)
+    await ben.pays(paid)
+    assert (await ana.delete(stripe_shop.keys_door(ana))).status_code == 204
+    stripe_shop.minutes_pass(2)
+    await erases_keys(stripe_shop)
+
+    assert (await ana.refunds(paid)).status_code == 202
+    await stripe_shop.settles()
+    [failed] = await stripe_shop.db.records(
+        "select status, failure from refunds where payment_id = $1", UUID(paid["paymentId"])
+    )
+    assert (failed["status"], "give them again" in failed["failure"]) == ("FAILED", True)
+    await stripe_shop.books_agree(ana)
+
+    assert (await stripe_shop.gives_keys(ana)).status_code == 200
+    assert (await ana.refunds(paid)).status_code == 202
+    await stripe_shop.settles()
+    assert (await ben.sees(paid))["status"] == "REFUNDED"
+    await stripe_shop.books_agree(ana)
+
+
+@pytest.mark.feature("A12", "C4")
+async def test_a_payment_remembers_the_account_it_was_begun_in(stripe_shop: StripeShop) -> None:
+    ana, ben = await stripe_shop.seller("ana"), await stripe_shop.person("ben")
+    begun = await ben.buys(await ana.sells())
+    account = await stripe_shop.db.value("select account from payments where id = $1", UUID(begun["paymentId"]))
+    given = "select account from gateway_keys where tenant_id = $1 and retired_at is null"
+    assert account == await stripe_shop.db.value(given, UUID((ana.site or {})["tenantId"]))
+    assert stripe_shop.fake.key not in account
+
+
 async def test_removed_keys_sell_nothing_more_and_finish_what_was_begun(stripe_shop: StripeShop) -> None:
     ana, ben, eve = await stripe_shop.seller("ana"), await stripe_shop.person("ben"), await stripe_shop.person("eve")
     tenant_id = UUID((ana.site or {})["tenantId"])
@@ -105,11 +146,11 @@ async def test_removed_keys_sell_nothing_more_and_finish_what_was_begun(stripe_s
         count: int = await stripe_shop.db.value("select count(*) from gateway_keys where tenant_id = $1", tenant_id)
         return count
 
+    stripe_shop.minutes_pass(2)
+    await erases_keys(stripe_shop)
     assert await kept() == 1
     assert (await ben.pays(begun))["status"] == "SUCCEEDED"
-    for sweep in stripe_shop.world.sweeps:
-        if sweep.name == "payments.retired-keys":
-            await sweep.do(stripe_shop.db, stripe_shop.now)
+    await erases_keys(stripe_shop)
     assert await kept() == 0
     gone = await stripe_shop.http.post(f"/v1/webhooks/stripe/{tenant_id}", content=b"{}")
     assert gone.status_code == 404

@@ -10,6 +10,7 @@ from uuid import UUID
 from purvey.kit.ids import new_id
 from purvey.kit.money import Money
 from purvey.payments import Checkout, CheckoutOrder, References, Standing
+from purvey.payments.gateway import Credentials
 from purvey.payments.stripe.gateway import StripeAccount
 from purvey.payments.stripe.wire import Wire, open_http
 from tests.stripe_fake import StripeFake
@@ -34,7 +35,9 @@ class Till:
         self.tenant_id = UUID(ana.site["tenantId"])
         self.order = self.order_of(ATLAS)
 
-    def order_of(self, amount: Money, *, payer: Person | None = None, minutes: float = 40) -> CheckoutOrder:
+    def order_of(
+        self, amount: Money, *, payer: Person | None = None, minutes: float = 40, account: str | None = None
+    ) -> CheckoutOrder:
         person = payer or self.bob
         return CheckoutOrder(
             payment_id=new_id(),
@@ -46,28 +49,32 @@ class Till:
             success_url="http://shop.test/thanks",
             cancel_url="http://shop.test/left",
             expires_at=self.shop.now + timedelta(minutes=minutes),
+            account=account,
         )
 
     async def writes_down(self, order: CheckoutOrder) -> None:
         """The payment's row, as the sale writes it before it asks any gateway."""
         await self.shop.db.do(
             "insert into payments (id, tenant_id, subject_type, subject_id, payer_id, provider, amount, currency,"
-            " status, expires_at, ask_at, created_at, updated_at)"
-            " values ($1, $2, 'test', $1, $3, 'stripe', $4, $5, 'PENDING', $6, 'infinity', $7, $7)",
+            " status, expires_at, ask_at, created_at, updated_at, account)"
+            " values ($1, $2, 'test', $1, $3, 'stripe', $4, $5, 'PENDING', $6, 'infinity', $7, $7, $8)",
             order.payment_id, order.tenant_id, order.payer_id, order.amount.minor, order.amount.currency,
-            order.expires_at, self.shop.now,
+            order.expires_at, self.shop.now, order.account,
         )  # fmt: skip
 
     async def opens(self, order: CheckoutOrder | None = None) -> Checkout:
         return await self.account.open_checkout(order or self.order)
 
-    def known_as(self, checkout: Checkout | None, *, reference: str | None = None) -> References:
+    def known_as(
+        self, checkout: Checkout | None, *, reference: str | None = None, account: str | None = None
+    ) -> References:
         """What we have noted of the payment."""
         return References(
             payment_id=self.order.payment_id,
             tenant_id=self.tenant_id,
             checkout_reference=checkout.reference if checkout else None,
             reference=reference,
+            account=account,
         )
 
     async def looks(self, checkout: Checkout) -> Standing:
@@ -90,7 +97,7 @@ class Till:
 
 async def account_of(shop: Shop, wire: Wire, key: str, *, webhook_secret: str = "whsec_test") -> StripeAccount:
     client = await wire.client(key)
-    return StripeAccount(shop.db, client, webhook_secret=webhook_secret, ending=key[-4:], clock=shop.clock)
+    return StripeAccount(shop.db, client, credentials=Credentials(key, webhook_secret), clock=shop.clock)
 
 
 @contextlib.asynccontextmanager

@@ -8,6 +8,7 @@ create table payments (
     payer_id uuid not null references users on delete restrict,
     type text not null default 'ONE_TIME_PURCHASE',
     provider text not null,                   -- testbank, stripe, x402, invoice, none
+    account text,                             -- the seller's account there that it was begun in, by its key's fingerprint
     amount bigint not null check (amount >= 0),
     currency text not null,
     status text not null check (status in (
@@ -116,6 +117,7 @@ create table gateway_keys (
     secret bytea not null,
     webhook_secret bytea not null,
     ending text not null,                      -- the last letters, for people
+    account text not null,                     -- its fingerprint, which payments begun with it carry
     created_at timestamptz not null,
     retired_at timestamptz
 );

@@ -15,6 +15,7 @@ from purvey.payments.actions import (
 from purvey.payments.choice import NoGateway, live_keys_beside_test_bank
 from purvey.payments.events import GatewayNotified, PaymentMoved, RefundApproved, StripeNotified
 from purvey.payments.gateway import (
+    AccountGone,
     BadSignature,
     Checkout,
     CheckoutOrder,
@@ -57,6 +58,7 @@ __all__ = [
     "NEWEST_PAYMENTS",
     "PAID",
     "REFUND_LIFE",
+    "AccountGone",
     "Applied",
     "BadSignature",
     "Checkout",

@@ -68,9 +68,10 @@ async def begin(
     provider: str,
     money: Money,
     expires_at: datetime,
+    account: str | None = None,
     now: datetime,
 ) -> Payment:
-    """Somebody owes this from now on."""
+    """Somebody owes this from now on. `account`: the seller's, at a provider where they have some."""
     return await store.insert(
         tx,
         id=id,
@@ -83,6 +84,7 @@ async def begin(
         currency=money.currency,
         expires_at=expires_at,
         ask_at=rules.next_ask(now=now, asked_times=0, expires_at=expires_at),
+        account=account,
         now=now,
     )
 

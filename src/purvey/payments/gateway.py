@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from enum import StrEnum
+from hashlib import sha256
 from typing import Protocol, runtime_checkable
 from uuid import UUID
 
@@ -13,6 +14,7 @@ from purvey.kit.errors import Conflict, Malformed, Unavailable
 from purvey.kit.money import Money
 
 RETRY_AFTER_SECONDS = 5
+FINGERPRINT_LETTERS = 24
 
 
 class BadSignature(Malformed):
@@ -67,6 +69,18 @@ class CheckoutOrder(msgspec.Struct, frozen=True, kw_only=True):
     success_url: str
     cancel_url: str
     expires_at: datetime
+    account: str | None = None
+
+    @property
+    def references(self) -> "References":
+        """How its gateway knows it while nothing was noted."""
+        return References(
+            payment_id=self.payment_id,
+            tenant_id=self.tenant_id,
+            checkout_reference=None,
+            reference=None,
+            account=self.account,
+        )
 
 
 class Checkout(msgspec.Struct, frozen=True):
@@ -78,12 +92,13 @@ class Checkout(msgspec.Struct, frozen=True):
 
 
 class References(msgspec.Struct, frozen=True, kw_only=True):
-    """How a gateway knows a payment: by our id, its checkout, its own payment."""
+    """How a gateway knows a payment: by our id, its checkout, its own payment; and in which account it was begun."""
 
     payment_id: UUID
     tenant_id: UUID
     checkout_reference: str | None
     reference: str | None
+    account: str | None = None
 
 
 class RefundStanding(msgspec.Struct, frozen=True):
@@ -138,6 +153,11 @@ class Credentials(msgspec.Struct, frozen=True):
         """What may be shown and logged."""
         return self.secret[-4:]
 
+    @property
+    def account(self) -> str:
+        """The key's fingerprint: what a payment remembers of the account that it was begun in."""
+        return sha256(f"purvey gateway account\n{self.secret}".encode()).hexdigest()[:FINGERPRINT_LETTERS]
+
     def __repr__(self) -> str:
         return f"Credentials(…{self.ending})"
 
@@ -148,10 +168,22 @@ class KeyRefused(GatewayDown):
     code = "gateway_key_refused"
 
 
+class AccountGone(GatewayDown):
+    """The payment is in an account of the seller's whose key is not held any more."""
+
+    code = "gateway_account_gone"
+
+
 class Gateway(Protocol):
     """A provider of money. Every call may be repeated without harm."""
 
     name: str
+
+    @property
+    def account(self) -> str | None:
+        """Which of the seller's accounts new money goes to, where sellers have accounts."""
+        ...
+
     shortest_hold: timedelta
     longest_hold: timedelta
 

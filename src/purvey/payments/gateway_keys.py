@@ -1,12 +1,12 @@
 """A tenant's own gateway keys: sealed at rest, given once, never shown again (ruling 15).
 
-Keys that were replaced or removed are kept while a payment that may have been made with them is open,
-so that its money is not lost sight of; then they are erased.
+Keys that were replaced or removed are kept while a payment, a refund or a dispute of a payment that was begun
+with them is open, so that its money is not lost sight of; then they are erased.
 """
 
 import os
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cache
 from uuid import UUID
 
@@ -23,8 +23,8 @@ log = structlog.get_logger("purvey.payments")
 
 NONCE_BYTES = 12
 KEY_BYTES = 32
-MOST_RETIRED = 3
 ERASE_EVERY_SECONDS = 60
+GRACE = timedelta(minutes=1)  # longer than any sale that had read the key takes to write its payment down
 
 
 class KeysUnreadable(GatewayDown):
@@ -76,8 +76,8 @@ where tenant_id = $1
 """
 
 KEEP = """
-insert into gateway_keys (id, tenant_id, provider, secret, webhook_secret, ending, created_at)
-values ($1, $2, $3, $4, $5, $6, $7)
+insert into gateway_keys (id, tenant_id, provider, secret, webhook_secret, ending, account, created_at)
+values ($1, $2, $3, $4, $5, $6, $7, $8)
 """
 
 # Keys that no new sale begins with.
@@ -89,30 +89,17 @@ where tenant_id = $1
     and retired_at is null
 """
 
-# Of the retired ones only the last few are kept at all.
-FORGET_OLDEST = """
-delete from gateway_keys
-where id in (
-    select id
-    from gateway_keys
-    where tenant_id = $1
-        and provider = $2
-        and retired_at is not null
-    order by retired_at desc, id
-    offset $3
-)
-"""
-
-# Retired keys of tenants that have neither an open payment nor money on its way back.
+# Retired keys that nothing open was begun with.
 ERASE = """
 delete from gateway_keys k
-where k.retired_at is not null
+where k.retired_at <= $1
     and not exists (
         select
         from payments p
         where p.tenant_id = k.tenant_id
             and p.provider = k.provider
-            and p.closed_at is null
+            and p.account = k.account
+            and (p.closed_at is null or p.dispute_open)
     )
     and not exists (
         select
@@ -120,6 +107,7 @@ where k.retired_at is not null
         join refunds r on r.payment_id = p.id
         where p.tenant_id = k.tenant_id
             and p.provider = k.provider
+            and p.account = k.account
             and r.status in ('APPROVED', 'SENT')
     )
 """
@@ -147,6 +135,7 @@ async def give(
             seal(credentials.secret, secret_key=secret_key, label=f"{id} secret"),
             seal(credentials.webhook_secret, secret_key=secret_key, label=f"{id} webhook"),
             credentials.ending,
+            credentials.account,
             now,
         )
         await audit(
@@ -169,15 +158,12 @@ async def remove(db: Database, me: Actor, *, tenant_id: UUID, provider: str, now
         await audit(
             tx, me, action="gateway.keys-removed", subject_type="gateway", subject_id=provider, detail={}, now=now
         )
-    await erase_retired_keys(db, now)
 
 
 async def retire(tx: Tx, tenant_id: UUID, provider: str, *, now: datetime) -> int:
     # One change at a time: the tenant's row stands for its keys.
     await tx.value("select id from tenants where id = $1 for no key update", tenant_id)
-    retired = await tx.do(RETIRE, tenant_id, provider, now)
-    await tx.do(FORGET_OLDEST, tenant_id, provider, MOST_RETIRED)
-    return retired
+    return await tx.do(RETIRE, tenant_id, provider, now)
 
 
 async def given(db: Queries, tenant_id: UUID, provider: str) -> GivenKeys:
@@ -195,7 +181,7 @@ async def of_tenant(db: Queries, tenant_id: UUID, provider: str) -> Sequence[Sea
 
 async def erase_retired_keys(db: Queries, now: datetime) -> int:
     """Forget the retired keys that nothing needs any more; how many."""
-    return await db.do(ERASE)
+    return await db.do(ERASE, now - GRACE)
 
 
 def opened(sealed: Sealed, *, secret_key: str) -> Credentials:

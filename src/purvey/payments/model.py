@@ -183,7 +183,8 @@ class DisputeStatus(StrEnum):
 class Payment(msgspec.Struct, frozen=True, kw_only=True):
     """Money that somebody owes for a subject. Amounts are minor units of `currency`.
 
-    `closed_at`: since when nothing can be paid at its checkout. `version` counts its moves, from 1.
+    `closed_at`: since when nothing can be paid at its checkout. `version` counts its moves, from 1. `account`: which
+    of the seller's accounts at the gateway it was begun in, where that can change.
     """
 
     id: UUID
@@ -210,6 +211,7 @@ class Payment(msgspec.Struct, frozen=True, kw_only=True):
     version: int
     created_at: datetime
     updated_at: datetime
+    account: str | None = None
 
     @property
     def money(self) -> Money:
@@ -228,6 +230,7 @@ class Payment(msgspec.Struct, frozen=True, kw_only=True):
             tenant_id=self.tenant_id,
             checkout_reference=self.checkout_reference,
             reference=self.reference,
+            account=self.account,
         )
 
 

@@ -15,13 +15,13 @@ FORGET_BATCH = 5_000
 PAYMENT = """
     id, tenant_id, subject_type, subject_id, payer_id, type, provider, amount, currency, status, checkout_url,
     checkout_reference, reference, expires_at, asked_times, closed_at, paid_at, refunded_amount, refunding_amount,
-    dispute_open, failure, version, created_at, updated_at
+    dispute_open, failure, version, created_at, updated_at, account
 """
 INSERT = f"""
 insert into payments (
     id, tenant_id, subject_type, subject_id, payer_id, provider, amount, currency, status,
-    expires_at, ask_at, created_at, updated_at)
-values ($1, $2, $3, $4, $5, $6, $7, $8, 'PENDING', $9, $10, $11, $11)
+    expires_at, ask_at, created_at, updated_at, account)
+values ($1, $2, $3, $4, $5, $6, $7, $8, 'PENDING', $9, $10, $11, $11, $12)
 returning {PAYMENT}
 """
 
@@ -162,11 +162,12 @@ async def insert(
     currency: str,
     expires_at: datetime,
     ask_at: datetime,
+    account: str | None,
     now: datetime,
 ) -> Payment:
     return await tx.one(
         Payment, INSERT, id, tenant_id, subject_type, subject_id, payer_id, provider, amount, currency, expires_at,
-        ask_at, now,
+        ask_at, now, account,
     )  # fmt: skip
 
 

@@ -221,6 +221,7 @@ async def write(
         provider=gateway.name if gateway else FREE,
         money=money,
         expires_at=expires_at,
+        account=gateway.account if gateway else None,
         now=now,
     )
     reach("purchase.inserted")

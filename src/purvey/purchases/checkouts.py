@@ -66,6 +66,7 @@ async def order_of(db: Database, payment: Payment, *, base_url: str) -> Checkout
         success_url=page,
         cancel_url=f"{page}?checkout=left",
         expires_at=payment.expires_at,
+        account=payment.account,
     )
 
 

@@ -12,15 +12,16 @@ import structlog
 
 from purvey import payments
 from purvey.kit.db import Database
-from purvey.kit.errors import Refusal
+from purvey.kit.errors import NotFound, Refusal
 from purvey.kit.failpoints import reach
-from purvey.payments import Gateways, Payment, Refund, RefundStatus, Standing, State
+from purvey.payments import Gateways, Payment, Refund, RefundStanding, RefundStatus, Standing, State
 from purvey.purchases.checkouts import close_checkout, open_checkout
 from purvey.purchases.settling import settle
 
 log = structlog.get_logger("purvey.purchases")
 BATCH = 50
 AT_ONCE = 5
+NO_KEYS = "The shop has no keys for this gateway any more: give them again, or send it back there"
 FIRST = timedelta(minutes=1)
 LONGEST = timedelta(hours=1)
 
@@ -87,15 +88,23 @@ async def go_on_with_refund(db: Database, gateways: Gateways, refund: Refund, *,
     """Send an approved refund, keyed by its id so that it is sent once; then read how it stands."""
     payment = await payments.find(db, refund.payment_id)
     assert payment is not None
-    gateway = await gateways.named(db, payment.tenant_id, payment.provider)
     if refund.status is RefundStatus.APPROVED:
-        sent = await gateway.refund(payment.references, refund_id=refund.id, amount=refund.money, reason=refund.reason)
+        sent = await send(db, gateways, payment, refund)
         reach("refund.sent")
         async with db.transaction() as tx:
             standing = Standing(state=State.UNKNOWN, refunds=(sent,))
             await settle(tx, payment.id, standing, actor=f"gateway:{payment.provider}", now=now)
         reach("refund.noted")
-        if sent.state == "failed":  # for money that went back at the gateway itself, say
+        if sent.state == "failed" and sent.failure != NO_KEYS:  # for money that went back at the gateway itself, say
             await catch_up(db, gateways, payment, now=now)
     elif refund.status is RefundStatus.SENT:
         await catch_up(db, gateways, payment, now=now)
+
+
+async def send(db: Database, gateways: Gateways, payment: Payment, refund: Refund) -> RefundStanding:
+    """Ask the payment's gateway to send it; it fails where the seller has no keys for that gateway any more."""
+    try:
+        gateway = await gateways.named(db, payment.tenant_id, payment.provider)
+    except NotFound:
+        return RefundStanding(str(refund.id), refund.id, refund.money, "failed", NO_KEYS)
+    return await gateway.refund(payment.references, refund_id=refund.id, amount=refund.money, reason=refund.reason)

@@ -43,15 +43,13 @@ class StripeAccounts:
         return await self.account(self.platform) if self.platform and rows and rows[0].is_platform else None
 
     async def named(self, db: Queries, tenant_id: UUID | None) -> Gateway | None:
-        """Every account in which the tenant's payments may be; None when it has none. No tenant: the platform's."""
+        """The accounts in which the tenant's payments may be; None when it has none. No tenant: the platform's."""
         rows = await gateway_keys.of_tenant(db, tenant_id, NAME) if tenant_id else []
         wanted = self.readable(rows)
         if self.platform and (tenant_id is None or (rows and rows[0].is_platform)):
             wanted.append(self.platform)
         accounts = [await self.account(credentials) for credentials in dict.fromkeys(wanted)]
-        if len(accounts) > 1:
-            return SeveralAccounts(accounts)
-        return accounts[0] if accounts else None
+        return SeveralAccounts(accounts) if accounts else None
 
     def readable(self, rows: Sequence[Sealed]) -> list[Credentials]:
         """The keys that can be opened. Those in use must be; retired ones that cannot are passed over."""
@@ -74,8 +72,7 @@ class StripeAccounts:
             found = self.open[credentials] = StripeAccount(
                 self.db,
                 client,
-                webhook_secret=credentials.webhook_secret,
-                ending=credentials.ending,
+                credentials=credentials,
                 clock=self.clock,
             )
             if len(self.open) > MOST_OPEN:
@@ -88,8 +85,7 @@ class StripeAccounts:
         account = StripeAccount(
             self.db,
             await self.wire.client(credentials.secret),
-            webhook_secret=credentials.webhook_secret,
-            ending=credentials.ending,
+            credentials=credentials,
             clock=self.clock,
         )
         await account.check_key()

@@ -14,6 +14,7 @@ from purvey.kit.money import Money
 from purvey.payments.gateway import (
     Checkout,
     CheckoutOrder,
+    Credentials,
     GatewayDown,
     GatewayRefused,
     Notice,
@@ -45,7 +46,7 @@ UUID_WITH_TIME = 7
 
 
 class StripeAccount:
-    """A gateway by one secret key. `ending`: its last letters, which may be shown."""
+    """A gateway by one secret key. `account`: its fingerprint; `ending`: its last letters, which may be shown."""
 
     name = "stripe"
     shortest_hold = SHORTEST_LIFE + MARGIN
@@ -56,12 +57,12 @@ class StripeAccount:
         db: Database,
         client: "StripeClient",
         *,
-        webhook_secret: str,
-        ending: str,
+        credentials: Credentials,
         clock: Callable[[], datetime],
     ) -> None:
-        self.db, self.v1, self.webhook_secret, self.clock = db, client.v1, webhook_secret, clock
-        self.ending = ending
+        self.db, self.v1, self.clock = db, client.v1, clock
+        self.webhook_secret = credentials.webhook_secret
+        self.account, self.ending = credentials.account, credentials.ending
 
     # Asking for money
 

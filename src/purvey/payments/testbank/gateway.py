@@ -51,6 +51,7 @@ class TestBank:
 
     __test__ = False  # not a test, whatever pytest thinks of its name
     name = "testbank"
+    account: str | None = None  # everybody's is the same
     shortest_hold = timedelta(minutes=1)
     longest_hold = timedelta(days=1)
 

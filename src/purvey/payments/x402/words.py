@@ -37,6 +37,7 @@ class ByChain:
     """Speaks `payments.gateway.Gateway`. Nothing can be opened here: a payer comes with the money."""
 
     name = NAME
+    account: str | None = None  # money goes to wallets, and those stand in the quote
     shortest_hold = timedelta(minutes=1)
     longest_hold = timedelta(days=1)
 
