@@ -9,7 +9,7 @@ from litestar.di import Provide
 from litestar.openapi import OpenAPIConfig
 from litestar.routes import HTTPRoute
 
-from purvey import __version__, agents, purchases
+from purvey import __version__, agents, purchases, wiring
 from purvey.access import guards, siwa
 from purvey.access.http import doors as access_doors
 from purvey.agents.mcp import doors as mcp_doors
@@ -134,6 +134,7 @@ def dependencies(world: World) -> dict[str, Any]:
         "rail": Provide(lambda: world.rail, sync_to_thread=False),
         "count_held": Provide(lambda: purchases.count_held, sync_to_thread=False),
         "me": Provide(guards.me),
+        "hand_over": Provide(wiring.hand_over, sync_to_thread=False),
         "visitor": Provide(guards.visitor),
         **PAGING,
     }

@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from purvey import access, catalog, letters, payments, purchases, support
+from purvey import access, catalog, discounts, entitlements, letters, payments, purchases, support, tenants
 from purvey import storage as files
+from purvey.access.siwa import HandOver
 from purvey.kit import retention
 from purvey.kit.db import Database
 from purvey.kit.events import Reaction
@@ -22,6 +23,19 @@ def reactions(settings: Settings, *, gateways: Gateways, storage: Storage) -> Se
         *purchases.reactions(gateways),
         *support.reactions(),
         *bank_reactions(gateways),
+    ]
+
+
+def hand_over() -> Sequence[HandOver]:
+    """What happens to all that is one user's when it becomes another's; payments are locked before purchases."""
+    return [
+        payments.hand_over,
+        purchases.hand_over,
+        discounts.hand_over,
+        entitlements.hand_over,
+        catalog.hand_over,
+        support.hand_over,
+        tenants.hand_over,
     ]
 
 

@@ -8,7 +8,7 @@ from litestar import Request, delete, get, patch, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody
 
-from purvey.access import actions, http_keys, keyring, people, recovery, store
+from purvey.access import actions, http_keys, http_wallets, keyring, people, recovery, store
 from purvey.access.forms import (
     AskReset,
     ChangeMe,
@@ -189,4 +189,5 @@ doors: list[Any] = [
     end_other_sessions,
     end_session,
     *http_keys.doors,
+    *http_wallets.doors,
 ]

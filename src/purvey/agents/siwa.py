@@ -3,7 +3,7 @@
 The doors stand at the root, by the paths of the settings; there are none while no agent may sign in.
 """
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated, Any, Final
 
 import msgspec
@@ -103,8 +103,8 @@ async def ask_nonce(
     return NonceView(
         status="nonce_issued",
         nonce=offered.nonce,
-        issued_at=written(offered.issued_at),
-        expiration_time=written(offered.expires_at),
+        issued_at=siwa.written(offered.issued_at),
+        expiration_time=siwa.written(offered.expires_at),
         domain=house.domain,
         uri=house.uri,
         chain_id=offered.chain_id,
@@ -135,18 +135,13 @@ async def verify(
         verified=receipt.verified,
         signer_type=receipt.signer_type,
         receipt=text,
-        receipt_expires_at=written(receipt.expires_at),
+        receipt_expires_at=siwa.written(receipt.expires_at),
     )
 
 
 def house_of(request: Request[Any, Any, Any]) -> Siwa:
     house: Siwa = request.app.state.siwa
     return house
-
-
-def written(at: datetime) -> str:
-    """A time as JavaScript writes it."""
-    return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def refusing(statuses: dict[str, int]) -> dict[Any, Any]:

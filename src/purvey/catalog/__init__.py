@@ -34,6 +34,7 @@ from purvey.catalog.market import (
 )
 from purvey.catalog.media import add_image, remove_cover, remove_medium, set_cover
 from purvey.catalog.model import Category, Fulfilment, Kind, Price, Product, ProductType
+from purvey.catalog.moving import hand_over
 from purvey.catalog.naming import SkuTaken, SlugTaken
 from purvey.catalog.offers import BUNDLE, BY_HAND, PRODUCT_OFFER, Offer, find_offer
 from purvey.catalog.quantities import CountHeld, TooFewCopies
@@ -115,6 +116,7 @@ __all__ = [
     "find_site_of",
     "find_target",
     "fulfilment_of",
+    "hand_over",
     "kept_page",
     "kept_product",
     "list_all_products",

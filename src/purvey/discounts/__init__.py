@@ -17,6 +17,7 @@ from purvey.discounts.actions import (
     use,
 )
 from purvey.discounts.model import DiscountCode, DiscountType, Duration, Reason
+from purvey.discounts.moving import hand_over
 from purvey.discounts.preview import Preview, limit_guesses, preview
 from purvey.discounts.rules import InvalidDiscount
 from purvey.discounts.store import NEWEST as NEWEST_CODES
@@ -36,6 +37,7 @@ __all__ = [
     "create",
     "find",
     "get",
+    "hand_over",
     "limit_guesses",
     "preview",
     "redeemable",

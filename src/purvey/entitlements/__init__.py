@@ -6,6 +6,7 @@ A live entitlement, not a status word, decides access: downloads, chapters, revi
 from purvey.entitlements.actions import end, give_back, grant, restore, suspend
 from purvey.entitlements.events import CustomerProductCreated, CustomerProductDeleted, CustomerProductUpdated
 from purvey.entitlements.model import LIFE, Entitlement, Happening, Source, State
+from purvey.entitlements.moving import hand_over
 from purvey.entitlements.store import of_source, owns_any, owns_chapter, owns_product
 
 __all__ = [
@@ -20,6 +21,7 @@ __all__ = [
     "end",
     "give_back",
     "grant",
+    "hand_over",
     "of_source",
     "owns_any",
     "owns_chapter",

@@ -46,6 +46,7 @@ from purvey.payments.model import (
     RefundStatus,
     Status,
 )
+from purvey.payments.moving import hand_over
 from purvey.payments.refund_store import disputes_of, find_refund, refunds_due, refunds_of
 from purvey.payments.refunding import NotRefundable, RefundTooMuch, approve_refund, request_refund, turn_down_refund
 from purvey.payments.store import NEWEST as NEWEST_PAYMENTS
@@ -100,6 +101,7 @@ __all__ = [
     "find",
     "find_refund",
     "forget_notices",
+    "hand_over",
     "handled",
     "listed",
     "live_keys_beside_test_bank",

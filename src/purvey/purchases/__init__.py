@@ -26,6 +26,7 @@ from purvey.purchases.events import (
 from purvey.purchases.http_buyer import BuyChapter, BuyProduct
 from purvey.purchases.http_seller import MoveFulfilment, OrderRefund, ReleasePayment
 from purvey.purchases.model import FULFILMENT_LIFE, Address, Fulfilment, Goods, ItemType, Order, Purchase, Started
+from purvey.purchases.moving import hand_over
 from purvey.purchases.reactions import reactions
 from purvey.purchases.reads import NEWEST as NEWEST_PURCHASES
 from purvey.purchases.reads import detail, mine, of_site, sale
@@ -72,6 +73,7 @@ __all__ = [
     "execute_refund",
     "find",
     "fulfil",
+    "hand_over",
     "mine",
     "of_site",
     "reactions",

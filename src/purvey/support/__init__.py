@@ -13,6 +13,7 @@ from purvey.support.events import (
     RefundRequestWithdrawn,
 )
 from purvey.support.model import LIFE, Happening, Ticket, TicketState
+from purvey.support.moving import hand_over
 from purvey.support.reactions import reactions
 from purvey.support.rules import AlreadyAsked, NothingToRefund, TicketClosed, TooManyMessages, WindowOver
 from purvey.support.store import NEWEST as NEWEST_TICKETS
@@ -45,6 +46,7 @@ __all__ = [
     "count_of_site",
     "decline",
     "execute",
+    "hand_over",
     "list_of_buyer",
     "list_of_site",
     "messages",

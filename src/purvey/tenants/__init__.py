@@ -15,6 +15,7 @@ from purvey.tenants.membership import (
     revoke_invitation,
 )
 from purvey.tenants.model import Invitation, Member, Role, Site, Tenant
+from purvey.tenants.moving import hand_over
 from purvey.tenants.store import find_site, find_site_by_slug, find_tenant, role_of, sites_of, sites_on_show
 from purvey.tenants.teams import find_invitation, invitations_of, members_of
 
@@ -37,6 +38,7 @@ __all__ = [
     "find_site",
     "find_site_by_slug",
     "find_tenant",
+    "hand_over",
     "invitations_of",
     "invite",
     "make_invitation_token",

@@ -4,6 +4,7 @@ A wallet belongs to one user. A later request carries the receipt and, where it 
 """
 
 from purvey.access.siwa.hearing import SIGNED, hearing
+from purvey.access.siwa.linking import HandOver
 from purvey.access.siwa.model import (
     NotOwner,
     NotRegistered,
@@ -17,12 +18,13 @@ from purvey.access.siwa.model import (
 from purvey.access.siwa.receipts import RECEIPT_HEADER, Receipt, make_receipt, read_receipt
 from purvey.access.siwa.registry import still_owner
 from purvey.access.siwa.signatures import checksummed
-from purvey.access.siwa.signing_in import Offered, offer_nonce, sign_in
+from purvey.access.siwa.signing_in import Offered, offer_nonce, sign_in, written
 from purvey.access.siwa.wallets import short_address, user_of_wallet
 
 __all__ = [
     "RECEIPT_HEADER",
     "SIGNED",
+    "HandOver",
     "NotOwner",
     "NotRegistered",
     "Offered",
@@ -42,4 +44,5 @@ __all__ = [
     "sign_in",
     "still_owner",
     "user_of_wallet",
+    "written",
 ]

@@ -1,7 +1,7 @@
 """Signing in with a wallet: the shop gives a nonce, the wallet signs a message with it, the shop gives a receipt."""
 
 import secrets
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 import msgspec
@@ -97,8 +97,7 @@ async def sign_in(
     async with db.transaction() as tx:
         if not await nonces.use(tx, nonce.nonce):
             raise spent()
-        await wallets.user_of_wallet(tx, said.address, now=now)
-        await wallets.remember_agent(tx, said.address, nonce.agent_id, nonce.agent_registry)
+        await wallets.user_of_agent(tx, said.address, agent_id=nonce.agent_id, registry=nonce.agent_registry, now=now)
     return make_receipt(
         siwa.receipt_key,
         address=checksummed(said.address),
@@ -147,3 +146,8 @@ async def count_try(db: Database, visit: Visit, *, now: datetime) -> None:
     """Each try costs a signature's arithmetic or a question to the chain."""
     key = f"siwa:{rules.network_of(visit.address)}"
     await throttle(db, key=key, limit=TRIES_FROM_ONE_ADDRESS, window=TRIES_WINDOW, now=now)
+
+
+def written(at: datetime) -> str:
+    """A time as JavaScript writes it."""
+    return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
