@@ -1,6 +1,5 @@
 """A counter where USDC is taken by x402 on a real chain, with no shop around it."""
 
-import asyncio
 import contextlib
 import secrets
 import time
@@ -141,18 +140,28 @@ def seal(wallet: LocalAccount, quote: Quote, authorization: dict[str, str]) -> s
 
 
 @contextlib.asynccontextmanager
-async def counter_of(chain: Chain, dsn: str, **settings: Any) -> AsyncIterator[Counter]:
-    """A counter with a key of its own that has ether, until the end of the block. Settings may name another way."""
-    key = await chain.wallet(ether=ETHER)
+async def counter_of(
+    chain: Chain, dsn: str, *, url: str | None = None, ether: int = ETHER, wait_seconds: float = 5, **settings: Any
+) -> AsyncIterator[Counter]:
+    """A counter with a key of its own that has ether, until the end of the block. Settings may name another way.
+
+    `url` is another way to the chain.
+    """
+    key = await chain.wallet(ether=ether)
     if not {"x402_facilitator_url", "x402_facilitator_key"} & set(settings):
         settings["x402_facilitator_key"] = "0x" + bytes(key.key).hex()
     read = Settings(
-        home="/nowhere", secret_key="", rpc_urls={chain.network: chain.url}, x402_networks=(chain.network,), **settings
+        home="/nowhere",
+        secret_key="",
+        rpc_urls={chain.network: url or chain.url},
+        x402_networks=(chain.network,),
+        **settings,
     )
     db = await database.connect(dsn)
     chains = Chains(read.rpc_urls)
     rail = open_rail(read, chains=chains)
     assert rail is not None
+    rail.wait_seconds = wait_seconds
     counter = Counter(db, chain, rail, key=key, author=await chain.wallet())
 
     async def hear(tx: Tx) -> None:
@@ -167,9 +176,18 @@ async def counter_of(chain: Chain, dsn: str, **settings: Any) -> AsyncIterator[C
         await db.pool.close()
 
 
-async def soon(question: Any, *, seconds: float = 10) -> None:
-    """Wait until an async question is answered with yes."""
-    deadline = time.monotonic() + seconds
-    while not await question():
-        assert time.monotonic() < deadline, "it never came"
-        await asyncio.sleep(0.02)
+async def hands_in(counter: Counter, settlement: Settlement, *, by: LocalAccount | None = None) -> str:
+    """Somebody else hands an authorization in, as anybody may who saw it; the transaction."""
+    stranger = by or await counter.chain.wallet()
+    return await counter.chain.send_as(
+        stranger,
+        counter.chain.usdc,
+        "transferWithAuthorization(address,address,uint256,uint256,uint256,bytes32,bytes)",
+        settlement.payer,
+        settlement.pay_to,
+        settlement.amount,
+        settlement.valid_after,
+        settlement.valid_before,
+        bytes.fromhex(settlement.nonce[2:]),
+        bytes.fromhex(settlement.signature[2:]),
+    )

@@ -40,9 +40,22 @@ class Chain:
 
     def __init__(self, chains: Chains, *, confirmations: int = 1) -> None:
         self.chains, self.confirmations = chains, confirmations
+        self.known: set[str] = set()
+
+    async def is_itself(self, network: str) -> None:
+        """The address leads to the chain that it is given for, or nothing it says counts; Unavailable."""
+        if network in self.known:
+            return
+        said = await self.chains.ask(network, "eth_chainId")
+        if not isinstance(said, str) or f"eip155:{int(said, 16)}" != network:
+            raise Unavailable(
+                f"The address that PURVEY_RPC_URLS gives for {network} leads to another chain", code="wrong_chain"
+            )
+        self.known.add(network)
 
     async def head(self, network: str) -> Block:
         """The newest block that counts; Unavailable."""
+        await self.is_itself(network)
         newest = block_of(await self.chains.ask(network, "eth_getBlockByNumber", "latest", False))
         if newest is None:
             raise unreadable(network)
@@ -55,7 +68,8 @@ class Chain:
         return counts
 
     async def receipt(self, network: str, tx_hash: str) -> dict[str, Any] | None:
-        """What became of a transaction; None while it is in no block that this node knows."""
+        """What became of a transaction; None while it is in no block that this node knows. Unavailable."""
+        await self.is_itself(network)
         said = await self.chains.ask(network, "eth_getTransactionReceipt", tx_hash)
         return said if isinstance(said, dict) and said.get("blockNumber") else None
 

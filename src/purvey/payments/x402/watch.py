@@ -84,6 +84,8 @@ async def each(look_after: Callable[[Settlement], Awaitable[None]], due: list[Se
 async def look_again(db: Database, rail: Rail, settlement: Settlement, *, now: datetime) -> None:
     """A settlement that is gone is handed in again while it can be; who counts on it is told."""
     head = await rail.chain.head(settlement.network)
+    if settlement.block_number is not None and head.number < settlement.block_number:
+        return  # this node has not heard of it yet
     receipt = await rail.chain.receipt(settlement.network, str(settlement.tx_hash))
     if receipt is not None and int(receipt["blockNumber"], 16) == settlement.block_number:
         if settlement.block_number is not None and head.number - settlement.block_number >= FINAL_BLOCKS:
