@@ -31,7 +31,7 @@ SHAPES = [shop.Shape(sort, 21, *bits) for sort in shop.Sort for bits in product(
 COMPOSED: Mapping[Callable[..., str], Sequence[tuple[Any, ...]]] = {
     shop.shelf: [(shape,) for shape in SHAPES],
     shop.counted_shelf: [(shape,) for shape in SHAPES if shape.sort is shop.Sort.FEATURED],
-    market.listed: [filters for n in range(3) for filters in combinations(("u.username", "p.category"), n)],
+    market.listed: [filters for n in range(4) for filters in combinations(market.ASKED_FOR.values(), n)],
     retention.forgetting: [(rule,) for rule in retention.RULES],
 }
 

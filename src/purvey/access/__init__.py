@@ -20,7 +20,7 @@ from purvey.access.recovery import (
     verify_email,
 )
 from purvey.access.rules import email_of, network_of
-from purvey.access.siwa import Siwa, open_siwa, short_address, user_of_wallet
+from purvey.access.siwa import Siwa, find_user_of_wallet, open_siwa, short_address, user_of_wallet
 from purvey.access.store import at_site, find_user, find_user_by_email, identify
 from purvey.access.sweeping import FORGET_EVERY_SECONDS, forget_old
 from purvey.kit.audit_log import audit, changes
@@ -54,6 +54,7 @@ __all__ = [
     "entries",
     "find_user",
     "find_user_by_email",
+    "find_user_of_wallet",
     "forget_old",
     "identify",
     "keys_of",

@@ -4,6 +4,7 @@ A product stands here by one of its prices: the default one if that is in USDC, 
 again and again, or on an invoice, or has no minimum in USDC, does not. What comes after the purchase is never read.
 """
 
+from collections.abc import Mapping
 from datetime import datetime
 from functools import cache
 from typing import Any, TypeVar
@@ -159,6 +160,13 @@ order by {NEWEST.by}
 limit $3
 """
 
+# What may be asked for besides.
+ASKED_FOR: Mapping[str, str] = {
+    "username": "u.username = {}",
+    "category": "p.category = {}",
+    "q": "p.searchable @@ to_tsquery('simple', {})",
+}
+
 
 @cache
 def listed(*filters: str) -> str:
@@ -185,12 +193,8 @@ async def market_page(
     now: datetime,
 ) -> list[MarketProduct]:
     """What is on sale for USDC, the newest first; one row more than the page holds when there is more."""
-    wanted: dict[str, Any] = {
-        "u.username = {}": username and username.lower(),
-        "p.category = {}": category,
-        "p.searchable @@ to_tsquery('simple', {})": words_of(q),
-    }
-    filters = {condition: value for condition, value in wanted.items() if value is not None}
+    wanted = {"username": username and username.lower(), "category": category, "q": words_of(q)}
+    filters = {ASKED_FOR[name]: value for name, value in wanted.items() if value is not None}
     return await db.rows(MarketProduct, listed(*filters), now, *asked.place(NEWEST), asked.limit, *filters.values())
 
 

@@ -16,6 +16,7 @@ from purvey.discounts.actions import (
     reserve,
     use,
 )
+from purvey.discounts.forms import TypedCode
 from purvey.discounts.model import DiscountCode, DiscountType, Duration, Reason
 from purvey.discounts.moving import hand_over
 from purvey.discounts.preview import Preview, limit_guesses, preview
@@ -32,6 +33,7 @@ __all__ = [
     "InvalidDiscount",
     "Preview",
     "Reason",
+    "TypedCode",
     "change",
     "codes_of",
     "create",

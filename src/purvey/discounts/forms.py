@@ -10,7 +10,7 @@ from msgspec import UNSET, Meta, UnsetType
 from purvey.discounts import rules
 from purvey.discounts.model import DiscountCode, DiscountType, Duration
 from purvey.kit.errors import Invalid
-from purvey.kit.fields import INT4_MAX, TO_THE_END, CurrencyCode, PositiveAmount, Time, in_utc
+from purvey.kit.fields import INT4_MAX, TO_THE_END, WITH_A_WORD, CurrencyCode, PositiveAmount, Time, in_utc
 from purvey.kit.ids import new_id
 from purvey.kit.money import MAX_MINOR
 from purvey.kit.versions import Version
@@ -23,6 +23,7 @@ MAX_USES = 10**12
 MAX_PERIODS = 1_000
 
 Word = Annotated[str, Meta(min_length=1, max_length=CODE_MAX, pattern=CODE, description="Case means nothing")]
+TypedCode = Annotated[str, Meta(min_length=1, max_length=CODE_MAX, pattern=WITH_A_WORD)]
 Value = Annotated[
     float, Meta(gt=0, le=MAX_MINOR, description="20 is 20 %, with up to two decimals; a fixed amount is in minor units")
 ]

@@ -14,14 +14,13 @@ from purvey import discounts
 from purvey.access import Identity, network_of
 from purvey.access.guards import optional, visit_of
 from purvey.discounts import rules
-from purvey.discounts.forms import CODE_MAX
+from purvey.discounts.forms import TypedCode
 from purvey.discounts.model import DiscountType, Reason
 from purvey.discounts.preview import Preview
 from purvey.kit.db import Database
-from purvey.kit.fields import WITH_A_WORD, Amount
+from purvey.kit.fields import Amount
 from purvey.pricing import MAX_QUANTITY
 
-TypedCode = Annotated[str, Meta(min_length=1, max_length=CODE_MAX, pattern=WITH_A_WORD)]
 Quantity = Annotated[int, Meta(ge=1, le=MAX_QUANTITY)]
 
 

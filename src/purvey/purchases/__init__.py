@@ -14,6 +14,7 @@ from purvey.purchases.actions import (
     with_payment,
 )
 from purvey.purchases.books import LAWS, audit_books
+from purvey.purchases.bought import Bought, BoughtWhole, bought, bought_by
 from purvey.purchases.buying import buy
 from purvey.purchases.checkouts import CheckoutClosed
 from purvey.purchases.events import (
@@ -40,6 +41,8 @@ __all__ = [
     "LAWS",
     "NEWEST_PURCHASES",
     "Address",
+    "Bought",
+    "BoughtWhole",
     "BuyChapter",
     "BuyProduct",
     "CheckoutClosed",
@@ -65,6 +68,8 @@ __all__ = [
     "SaleView",
     "Started",
     "audit_books",
+    "bought",
+    "bought_by",
     "buy",
     "cancel",
     "catch_up",

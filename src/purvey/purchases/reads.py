@@ -60,18 +60,7 @@ REFUNDS = """
 """
 OWNED = "exists (select from entitlements e where e.source = 'PURCHASE' and e.source_id = p.id and e.state = 'LIVE')"
 
-# What is paid and owned brings its message, licence and files along; before that they are null.
-DETAIL = f"""
-select {LINE}, {TERMS}, {ITEMS}, {REFUNDS}, p.buyer_name,
-    case when pay.closed_at is null then pay.checkout_url end as checkout_url,
-    case when pay.closed_at is null then pay.expires_at end as expires_at,
-    case
-        when pay.paid_at is not null and pay.amount > 0
-        then pay.paid_at + make_interval(days => s.refund_window_days)
-    end as refundable_until,
-    case when owned then product.thank_you_message end as thank_you_message,
-    case when owned and product.use_redirect_url then product.redirect_url end as redirect_url,
-    case when owned then p.license_text end as license_text,
+FILES = """
     coalesce((
         select jsonb_agg(jsonb_build_object(
             'fileId', f.id, 'productId', f.product_id, 'fileName', v.file_name, 'sizeBytes', v.size_bytes,
@@ -89,6 +78,21 @@ select {LINE}, {TERMS}, {ITEMS}, {REFUNDS}, p.buyer_name,
         where i.purchase_id = p.id
             and owned
     ), '[]') as files
+"""
+
+# What is paid and owned brings its message, licence and files along; before that they are null.
+DETAIL = f"""
+select {LINE}, {TERMS}, {ITEMS}, {REFUNDS}, p.buyer_name,
+    case when pay.closed_at is null then pay.checkout_url end as checkout_url,
+    case when pay.closed_at is null then pay.expires_at end as expires_at,
+    case
+        when pay.paid_at is not null and pay.amount > 0
+        then pay.paid_at + make_interval(days => s.refund_window_days)
+    end as refundable_until,
+    case when owned then product.thank_you_message end as thank_you_message,
+    case when owned and product.use_redirect_url then product.redirect_url end as redirect_url,
+    case when owned then p.license_text end as license_text,
+    {FILES}
 {FROM}
 cross join lateral (select {OWNED} as owned) as ownership
 where p.id = $1

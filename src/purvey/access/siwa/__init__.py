@@ -19,7 +19,7 @@ from purvey.access.siwa.receipts import RECEIPT_HEADER, Receipt, make_receipt, r
 from purvey.access.siwa.registry import still_owner
 from purvey.access.siwa.signatures import checksummed
 from purvey.access.siwa.signing_in import Offered, offer_nonce, sign_in, written
-from purvey.access.siwa.wallets import short_address, user_of_wallet
+from purvey.access.siwa.wallets import find_user_of_wallet, short_address, user_of_wallet
 
 __all__ = [
     "RECEIPT_HEADER",
@@ -34,6 +34,7 @@ __all__ = [
     "Siwa",
     "Unreadable",
     "checksummed",
+    "find_user_of_wallet",
     "hearing",
     "make_receipt",
     "offer_nonce",

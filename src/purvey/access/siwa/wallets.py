@@ -12,6 +12,9 @@ from purvey.kit.pages import Asked, Order
 # Whose wallet it is; nobody can link it with another until this transaction has ended.
 OWNER = "select user_id from wallets where address = $1 for share"
 
+# The same for who only wants to know.
+KNOWN_OWNER = "select user_id from wallets where address = $1"
+
 # A wallet is met for the first time, or changes hands, by one transaction.
 LOCK = "select pg_advisory_xact_lock(hashtextextended('wallet ' || $1, 0))"
 
@@ -128,6 +131,12 @@ async def hold(tx: Tx, address: str) -> Holder | None:
     """Whose wallet it is, with the wallet locked; None when it is nobody's, and nobody's else it becomes meanwhile."""
     await tx.value(LOCK, address)
     return await tx.maybe(Holder, HOLD, address)
+
+
+async def find_user_of_wallet(db: Queries, address: str) -> UUID | None:
+    """Whose wallet this is, as far as anybody knows."""
+    found: UUID | None = await db.value(KNOWN_OWNER, address.lower())
+    return found
 
 
 async def find(db: Queries, address: str) -> Wallet:
