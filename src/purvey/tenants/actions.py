@@ -145,11 +145,7 @@ async def open_site(
     wallet: str | None = None,
     now: datetime,
 ) -> Site | None:
-<<<<<<< HEAD
     """A new storefront of a tenant, None when its slug is taken; an agent's is paid to its wallet, renamed once."""
-=======
-    """A new storefront of a tenant; None when its slug is taken. An agent's is paid to its wallet."""
->>>>>>> 8b00ff2 (Agents try discount codes, and see and download what they bought)
     site = await store.add_site(
         tx, id=new_id(), tenant_id=tenant_id, slug=slug, name=name, description=description, currency=currency,
         created_by=me.user_id, payout_wallet=wallet, slug_may_change=wallet is not None, now=now,
