@@ -11,9 +11,14 @@ import pytest
 from PIL import Image, ImageCms
 
 from purvey import storage
+from purvey.catalog.images import render
 from purvey.storage.folder import Folder
 from tests.vocabulary.shop import Person, Shop
 from tests.vocabulary.uploading import product_path
+
+
+def whole_profile() -> bytes:
+    return ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
 
 
 def picture(
@@ -226,6 +231,13 @@ async def test_an_old_cover_is_shown_for_a_day_and_then_swept(shop: Shop) -> Non
     assert (await ana.get(product_path(ana, atlas))).json()["coverImageUrl"] is None
     used = await shop.db.value("select bytes from storage_use where tenant_id = $1", UUID(ana.site["tenantId"]))
     assert used == 0
+
+
+@pytest.mark.parametrize("profile", [b"broken", b"\x00\x00\x02\x00lcms" + bytes(200), whole_profile()[:300]])
+@pytest.mark.parametrize("mode", ["RGB", "CMYK"])
+async def test_a_picture_with_a_broken_colour_profile_is_shown_without_it(profile: bytes, mode: str) -> None:
+    drawn = await render(picture(64, 48, kind="JPEG", mode=mode, icc_profile=profile))
+    assert [(one.width, one.height) for one in drawn] == [(64, 48)]
 
 
 async def test_images_are_added_ordered_and_taken_away(shop: Shop) -> None:

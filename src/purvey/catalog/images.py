@@ -105,7 +105,7 @@ def in_srgb(image: "Image") -> "Image":
         try:
             source, target = ImageCms.ImageCmsProfile(BytesIO(profile)), ImageCms.createProfile("sRGB")
             changed = ImageCms.profileToProfile(image, source, target, outputMode="RGB")
-        except ImageCms.PyCMSError:
+        except (ImageCms.PyCMSError, OSError):  # a profile that says nothing of use
             return plain
         return changed or plain
     return plain
