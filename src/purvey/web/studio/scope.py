@@ -84,7 +84,8 @@ async def studio_page(request: Page, template: str, **context: Any) -> Response[
     if here.id not in {each.id for each in mine}:
         mine = [here, *mine]
     may = {name: permission in me.permissions for name, permission in Permission.__members__.items()}
-    return page(request, template, site=here, sites=mine, may=may, **context)
+    everywhere = await is_everywhere(request, here)
+    return page(request, template, site=here, sites=mine, may=may, everywhere=everywhere, **context)
 
 
 SITE = {"site": Provide(site, sync_to_thread=False)}
