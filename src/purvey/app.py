@@ -109,7 +109,7 @@ def framework(world: World) -> Litestar:
         openapi_config=OpenAPIConfig(
             title="purvey",
             version=__version__,
-            path="/schema",
+            openapi_router=Router("/schema", route_handlers=[], response_headers=openapi.HEADERS),
             render_plugins=[openapi.Json(*agents.refused(world.settings)), openapi.Page(path="/")],
         ),
         plugins=[agents.Amounts()],

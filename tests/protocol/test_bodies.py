@@ -1,6 +1,8 @@
 """Every JSON body is read by one strict type, and the description says so."""
 
+from base64 import b64encode
 from collections.abc import Iterator
+from hashlib import sha256
 from typing import Any, get_args
 
 import msgspec
@@ -59,3 +61,13 @@ async def test_the_description_closes_every_body(shop: Shop) -> None:
     assert len(names) > 20
     assert [name for name in names if known[name].get("additionalProperties") is not False] == []
     assert known["QuantityTransform"]["additionalProperties"] is False
+
+
+async def test_the_page_of_the_description_runs_nothing_and_shows_its_own_style(shop: Shop) -> None:
+    answer = await shop.http.get("/schema")
+    assert (answer.status_code, answer.headers["content-type"]) == (200, "text/html; charset=utf-8")
+    policy = dict(part.strip().split(" ", 1) for part in answer.headers["content-security-policy"].split(";"))
+    assert policy["default-src"] == policy["frame-ancestors"] == "'none'"
+    style = answer.text.partition("<style>")[2].partition("</style>")[0]
+    assert policy["style-src"] == f"'sha256-{b64encode(sha256(style.encode()).digest()).decode()}'"
+    assert "style=" not in answer.text and "<script" not in answer.text

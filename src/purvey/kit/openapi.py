@@ -1,12 +1,25 @@
 """The API described: OpenAPI 3.1 as JSON for machines, and a plain page for people."""
 
 import html
+from base64 import b64encode
+from hashlib import sha256
 from typing import Any
 
 import msgspec
 from litestar import Request
 from litestar.openapi.plugins import JsonRenderPlugin, OpenAPIRenderPlugin
 
+STYLE = """
+body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;color:#1c2024}
+code{background:#f2f3f5;padding:.1em .3em;border-radius:3px;overflow-wrap:anywhere}
+details{border-bottom:1px solid #dcdfe3;padding:.5rem 0}
+summary{cursor:pointer} b{display:inline-block;min-width:4.5rem} ul{margin:.3rem 0}
+"""
+HEADERS = {
+    "Content-Security-Policy": "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; "
+    f"style-src 'sha256-{b64encode(sha256(STYLE.encode()).digest()).decode()}'",
+    "X-Content-Type-Options": "nosniff",
+}
 METHODS = ("get", "post", "put", "patch", "delete", "head")
 REFUSALS = {
     "400": "The request cannot be read; `errors` names each field",
@@ -137,10 +150,7 @@ def page(schema: dict[str, Any]) -> str:
     title = html.escape(schema["info"]["title"])
     return f"""<!doctype html><html lang="en"><head><meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1"><title>{title}: the API</title>
-<style>body{{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;color:#1c2024}}
-code{{background:#f2f3f5;padding:.1em .3em;border-radius:3px;overflow-wrap:anywhere}}
-details{{border-bottom:1px solid #dcdfe3;padding:.5rem 0}}
-summary{{cursor:pointer}} b{{display:inline-block;min-width:4.5rem}} ul{{margin:.3rem 0}}</style></head>
+<style>{STYLE}</style></head>
 <body><h1>{title}</h1><p>Version {html.escape(schema["info"]["version"])}.
 Machines read <a href="/schema/openapi.json">/schema/openapi.json</a> (OpenAPI 3.1).</p>
 <p>Send <code>Authorization: Bearer …</code>; repeat a write safely with <code>Idempotency-Key</code>.
