@@ -71,7 +71,7 @@ with again as (
         and status = 'failed'
     returning id
 )
-select count(*)
+select id
 from again
 """
 
@@ -101,7 +101,6 @@ def job_of(row: dict[str, Any]) -> Job:
     return Job(**row, reaction=task.reaction, event=msgspec.json.decode(task.event))
 
 
-async def replay_jobs(db: Queries, ids: Sequence[int]) -> int:
-    """Put parked tasks back in their queues; how many were parked."""
-    count: int = await db.value(REPLAY, list(ids))
-    return count
+async def replay_jobs(db: Queries, ids: Sequence[int]) -> set[int]:
+    """Put parked tasks back in their queues; those of them that were parked."""
+    return {row["id"] for row in await db.records(REPLAY, list(ids))}

@@ -21,10 +21,16 @@ def environment(home: Path, **settings: str) -> dict[str, str]:
     return kept | {"PURVEY_HOME": str(home), "PYTHONPATH": source} | settings
 
 
-def run(home: Path, *words: str, **settings: str) -> subprocess.CompletedProcess[str]:
+def run(home: Path, *words: str, input: str = "", **settings: str) -> subprocess.CompletedProcess[str]:
     """A command that ends by itself."""
     return subprocess.run(
-        [*RUN, *words], env=environment(home, **settings), capture_output=True, text=True, timeout=120, check=False
+        [*RUN, *words],
+        env=environment(home, **settings),
+        input=input,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
     )
 
 

@@ -112,6 +112,10 @@ def test_commands_say_the_mend_in_one_line(migrated: Path, tmp_path: Path) -> No
         (["serve"], {"PURVEY_DATABASE_URL": "postgresql://nobody@127.0.0.1:1/x"}, ""),
         (["queues", "show", "no-such-queue"], {}, "`purvey queues list` names them all"),
         (["queues", "replay"], {}, "name the tasks by id"),
+        (["queues", "replay", "999999999"], {}, "not parked: 999999999"),
+        (["queues", "replay", str(2**63)], {}, "not parked"),
+        (["user", "create", "--email", "dora@example.com", "--password-stdin"], {}, "10 to 200 characters"),
+        (["user", "create", "--email", "dora@example.com", "--password", "hunter2"], {}, "`purvey --help`"),
         (["token", "--email", "nobody@example.com"], {}, "`purvey user create"),
         (["user", "create", "--email", "nonsense"], {}, "e-mail"),
         (["frobnicate"], {}, "`purvey --help`"),
@@ -128,6 +132,15 @@ def test_people_tokens_and_queues(migrated: Path) -> None:
     assert made.returncode == 0, made.stderr
     token = run(migrated, "token", "--email", "cleo@example.com")
     assert token.stdout.strip().startswith("ps_") and len(token.stdout.split()) == 1
+    word = "a fine long password"
+    told = run(migrated, "user", "create", "--email", "dora@example.com", "--password-stdin", input=f"{word}\n")
+    assert told.returncode == 0, told.stderr
+    program = Running(migrated, "serve", PURVEY_TEST_BANK="1")
+    try:
+        body = {"email": "dora@example.com", "password": word}
+        assert httpx.post(f"{program.base_url}/v1/auth/sign-in", json=body).status_code == 200
+    finally:
+        program.interrupt()
     queues = run(migrated, "queues", "list")
     assert "product-retry" in queues.stdout
     assert run(migrated, "migrate", "--check").returncode == 0

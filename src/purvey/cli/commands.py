@@ -85,10 +85,16 @@ def token(*, email: str) -> int:
 
 
 @user.command(name="create")
-def create_user(*, email: str, password: str | None = None, admin: bool = False) -> int:
+def create_user(
+    *,
+    email: str,
+    password_stdin: Annotated[bool, Parameter(negative=(), help="Ask for a password, or read it from a pipe.")] = False,
+    admin: bool = False,
+) -> int:
     """Make a person; without a password they reset it by mail. `--admin`: a platform admin."""
-    from purvey.cli.upkeep import run_create_user
+    from purvey.cli.upkeep import read_password, run_create_user
 
+    password = read_password() if password_stdin else None
     return asyncio.run(run_create_user(email=email, password=password, admin=admin))
 
 

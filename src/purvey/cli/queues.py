@@ -39,7 +39,10 @@ async def run_replay(ids: list[int], *, everything: bool) -> int:
     if not ids and not everything:
         raise SettingsError("name the tasks by id, or give --all")
     async with opened.world() as world:
-        chosen = [job.id for job in await parked_jobs(world.db, limit=100_000)] if everything else ids
-        count = await replay_jobs(world.db, chosen)
-    print(f"replayed {count} task(s)")
-    return 0 if count == len(chosen) else 1
+        parked = {job.id for job in await parked_jobs(world.db, limit=100_000)}
+        chosen = parked if everything else parked.intersection(ids)
+        replayed = await replay_jobs(world.db, sorted(chosen))
+    print(f"replayed {len(replayed)} task(s)")
+    if missing := [str(id) for id in ids if id not in replayed]:
+        raise SettingsError(f"not parked: {', '.join(missing)}; `purvey queues show {PARKED}` lists what is")
+    return 0

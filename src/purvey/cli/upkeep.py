@@ -2,6 +2,7 @@
 
 import sys
 from datetime import UTC, datetime
+from getpass import getpass
 
 import asyncpg
 
@@ -42,6 +43,13 @@ async def run_token(*, email: str) -> int:
     async with opened.world() as world:
         print(await access.token_for(world.db, email=email, now=datetime.now(UTC)))
     return 0
+
+
+def read_password() -> str:
+    """The password, which never stands in a command line, where every account of the machine could read it."""
+    if sys.stdin.isatty():
+        return getpass("Password: ")
+    return sys.stdin.readline().rstrip("\r\n")
 
 
 async def run_create_user(*, email: str, password: str | None, admin: bool) -> int:
