@@ -189,3 +189,10 @@ async def test_whatever_is_a_users_is_handed_over(shop: Shop) -> None:
         if row["table"] not in STAYS and not re.search(rf"update {row['table']}(?: \w)? set {row['column']}\b", text)
     ]
     assert missing == []
+
+
+@pytest.mark.feature("B5")
+async def test_a_wallet_is_no_way_back_into_an_account_whose_address_is_somebody_elses(shop: Shop) -> None:
+    thief = await shop.person("thief", verified=False)
+    asked = await thief.post("/v1/me/wallets/nonce", {"address": Account.create().address, "chainId": CHAIN_ID})
+    assert (asked.status_code, asked.json()["code"]) == (409, "email_not_verified")

@@ -41,6 +41,12 @@ class Somebodys(Conflict):
     code = "wallet_taken"
 
 
+class AddressUnproved(Conflict):
+    """Somebody who signed up with another's address shall keep no way in once its owner takes the account over."""
+
+    code = "email_not_verified"
+
+
 class LastWayIn(Conflict):
     """Without this wallet nobody could sign in any more."""
 
@@ -57,6 +63,8 @@ async def offer_link(
     db: Database, siwa: Siwa, me: Identity, *, address: str, chain_id: int | None, now: datetime
 ) -> ToSign:
     """What the wallet has to sign to become the asker's; it names their account, for its holder to read."""
+    if me.email is not None and not me.email_verified:
+        raise AddressUnproved("Verify your e-mail address first, then link wallets")
     await throttle(db, key=f"siwa-link:{me.user_id}", limit=TRIES, window=TRIES_WINDOW, now=now)
     nonce = Nonce(
         nonce=secrets.token_hex(12),
