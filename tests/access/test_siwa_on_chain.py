@@ -142,3 +142,14 @@ async def test_a_chain_away_leaves_the_nonce_for_another_try(strict: Shop, chain
     assert (away.status_code, away.json()["code"]) == (503, "no_chain")
     assert away.headers["Retry-After"]
     assert (await strict.http.post("/siwa/verify", json=body)).status_code == 200
+
+
+@pytest.mark.feature("B5")
+async def test_where_every_request_must_be_signed_a_bare_receipt_opens_nothing(strict: Shop, chain: Chain) -> None:
+    agent, _ = await agent_of(strict, chain)
+    bare = await strict.http.get("/api/products", headers={"X-SIWA-Receipt": agent.receipt})
+    assert (bare.status_code, bare.json()["code"]) == (401, "signature_required")
+    agent.signs = True
+    assert (await agent.get("/api/products")).status_code == 200
+    public = await strict.http.get("/api/products/public", headers={"X-SIWA-Receipt": agent.receipt})
+    assert public.status_code == 200

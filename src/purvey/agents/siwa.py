@@ -59,10 +59,14 @@ class NonceView(msgspec.Struct, rename="camel", kw_only=True):
 
 
 class Verify(msgspec.Struct, forbid_unknown_fields=True, rename="camel", kw_only=True):
-    """The message as it was signed (EIP-191), and the signature. `nonceToken` is not asked for, and not looked at."""
+    """The message as it was signed (EIP-191), and the signature.
+
+    Clients send on what they have: `address` and `nonceToken` are not looked at, for the message says it all.
+    """
 
     message: Annotated[str, Meta(min_length=1, max_length=4_000)]
     signature: Hex
+    address: Address | None = None
     nonce_token: Annotated[str, Meta(max_length=4_000)] | None = None
 
 
