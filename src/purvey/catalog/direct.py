@@ -16,11 +16,11 @@ import msgspec
 from purvey import storage
 from purvey.access import Identity
 from purvey.catalog import files, zips
-from purvey.catalog.forms import WITHOUT_NUL
 from purvey.catalog.uploads import Target, count_upload, find_target, hold_target, placing
 from purvey.catalog.views import FileView
 from purvey.kit.db import Database, Queries, Tx
 from purvey.kit.errors import Conflict, Invalid, NotFound, TooLarge
+from purvey.kit.fields import WITHOUT_NUL
 from purvey.kit.ids import new_id
 from purvey.kit.uploads import HEAD_BYTES, Upload, chain
 from purvey.settings import Settings
