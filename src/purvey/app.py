@@ -109,7 +109,9 @@ def framework(world: World) -> Litestar:
         openapi_config=OpenAPIConfig(
             title="purvey",
             version=__version__,
-            openapi_router=Router("/schema", route_handlers=[], response_headers=openapi.HEADERS),
+            openapi_router=Router(
+                "/schema", route_handlers=[], response_headers=openapi.HEADERS, include_in_schema=False
+            ),
             render_plugins=[openapi.Json(*agents.refused(world.settings)), openapi.Page(path="/")],
         ),
         plugins=[agents.Amounts()],

@@ -14,7 +14,7 @@ from purvey.kit.ids import new_id
 from tests.proof.apart import Apart
 from tests.vocabulary.people import PASSWORD, fresh_email
 from tests.vocabulary.shop import Person
-from tests.vocabulary.uploading import product_path
+from tests.vocabulary.uploading import begins_upload, product_path
 
 NOWHERE = "01900000-0000-7000-8000-000000000000"
 Thing = dict[str, Any]
@@ -217,6 +217,17 @@ class Known:
             id, f"0x{id.hex}{0:08x}", f"0x{id.hex * 2}", now,
         )  # fmt: skip
         return str(id)
+
+    async def address(self) -> str:
+        address = f"0x{self.owner.id.hex}{0:08x}"
+        await self.apart.shop.db.do(
+            "insert into wallets (address, user_id, created_at) values ($1, $2, $3)",
+            address, self.owner.id, self.apart.shop.now,
+        )  # fmt: skip
+        return address
+
+    async def upload_id(self) -> str:
+        return str((await begins_upload(self.owner, await self.product()))["id"])
 
     async def provider(self) -> str:
         return "testbank"
