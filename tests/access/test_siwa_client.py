@@ -42,8 +42,8 @@ async def runs(shop: Shop, chain: Chain, key: str, agent_id: int, **other: Any) 
     """What the client saw. Node.js finds packages from where it stands when it reads its program from a pipe."""
     assert shop.world.siwa is not None
     asked = {
-        "base": shop.base_url, "key": "0x" + key.removeprefix("0x"), "agentId": agent_id,
-        "agentRegistry": chain.registry_name, "chainId": chain.chain_id, "secret": shop.world.siwa.receipt_key.decode(), **other,
+        "base": shop.base_url, "key": key, "agentId": agent_id, "agentRegistry": chain.registry_name,
+        "chainId": chain.chain_id, "secret": shop.world.siwa.receipt_key.decode(), **other,
     }  # fmt: skip
     program = await asyncio.create_subprocess_exec(
         f"{ROOT_DIR}/bin/node", "--input-type=module", "-", json.dumps(asked), cwd=NODE_MODULES.parent,
@@ -66,16 +66,16 @@ async def test_the_published_client_signs_in_sells_and_is_refused_what_it_must_b
 ) -> None:
     wallet = await chain.wallet()
     agent_id = await chain.register_agent(wallet)
-    seen = await runs(registered, chain, wallet.key.hex(), agent_id)
+    seen = await runs(registered, chain, wallet.key.to_0x_hex(), agent_id)
     assert {name: told(seen, name) for name in TOLD} == TOLD, seen
     assert seen["receipt"]["address"] == wallet.address and seen["receipt"]["agentId"] == agent_id
     assert seen["sign in: nonce"]["body"]["status"] == "nonce_issued"
     assert {each["name"] for each in seen["signed list"]["body"]["products"]} == {"Bare", "Signed"}
 
-    later = await runs(registered, chain, wallet.key.hex(), agent_id, receipt=seen["token"])
+    later = await runs(registered, chain, wallet.key.to_0x_hex(), agent_id, receipt=seen["token"])
     assert (told(later, "read"), told(later, "write")) == ((200, None), (201, None))
     await chain.transfer_agent(agent_id, wallet, await chain.wallet())
-    sold = await runs(registered, chain, wallet.key.hex(), agent_id, receipt=seen["token"])
+    sold = await runs(registered, chain, wallet.key.to_0x_hex(), agent_id, receipt=seen["token"])
     assert (told(sold, "read"), told(sold, "write")) == ((200, None), (403, "NOT_OWNER"))
 
     registered.minutes_pass(6)
@@ -91,5 +91,5 @@ async def test_the_published_client_signs_in_sells_and_is_refused_what_it_must_b
 @pytest.mark.feature("B5")
 async def test_where_every_request_must_be_signed_the_published_client_signs_each(strict: Shop, chain: Chain) -> None:
     wallet = await chain.wallet()
-    seen = await runs(strict, chain, wallet.key.hex(), await chain.register_agent(wallet))
+    seen = await runs(strict, chain, wallet.key.to_0x_hex(), await chain.register_agent(wallet))
     assert {name: told(seen, name) for name in TOLD} == TOLD | NEEDS_A_SIGNATURE, seen
