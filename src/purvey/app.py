@@ -14,6 +14,7 @@ from purvey.access import guards, siwa
 from purvey.access.http import doors as access_doors
 from purvey.agents.mcp import doors as mcp_doors
 from purvey.analytics.http import doors as analytics_doors
+from purvey.catalog.avatars_http import doors as avatar_doors
 from purvey.catalog.direct_http import doors as direct_doors
 from purvey.catalog.direct_http import public_doors as upload_addresses
 from purvey.catalog.http import doors as catalog_doors
@@ -75,6 +76,7 @@ def framework(world: World) -> Litestar:
             *tenant_doors,
             *catalog_doors,
             *upload_doors,
+            *avatar_doors,
             *direct_doors,
             *content_doors,
             *discount_doors,

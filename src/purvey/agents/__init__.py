@@ -5,7 +5,7 @@ No rule lives here. What a shop sells here it sells there, and the other way rou
 
 from typing import Any
 
-from purvey.agents import discounts, keeping, products, purchases, siwa, uploads
+from purvey.agents import discounts, keeping, me, products, purchases, siwa, uploads
 from purvey.agents.amounts import Amounts
 from purvey.agents.http import REFUSED, ExactRequest, spoken_by
 from purvey.kit.openapi import Refused
@@ -13,7 +13,14 @@ from purvey.settings import Settings
 
 __all__ = ["REFUSED", "Amounts", "ExactRequest", "doors", "refused", "root_doors", "spoken_by"]
 
-doors = [*products.doors, *keeping.doors, *discounts.doors, *purchases.doors, *uploads.doors]
+doors: list[Any] = [
+    *products.doors,
+    *keeping.doors,
+    *uploads.doors,
+    *discounts.doors,
+    *purchases.doors,
+    *me.doors,
+]
 
 
 def root_doors(settings: Settings) -> list[Any]:

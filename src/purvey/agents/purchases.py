@@ -42,7 +42,7 @@ WORDS: Mapping[Status, str] = {
     S.EXPIRED: "failed",
     S.CANCELLED: "failed",
 }
-WhichFile = Annotated[UUID | None, QueryParameter(description="Which one, when there are several.")]
+WhichFile = Annotated[UUID | None, QueryParameter(name="file_id", description="Which one, when there are several.")]
 Paid = Annotated[float, Meta(description="In whole units of `currency`")]
 
 

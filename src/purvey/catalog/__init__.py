@@ -1,6 +1,7 @@
 """Catalog: what is sold, at which prices, how much of it is left, and how the shop shows it."""
 
 from purvey.catalog.archive import SetStatus, archive_product, restore_product, set_status
+from purvey.catalog.avatars import remove_avatar, set_avatar
 from purvey.catalog.create import TooManyProducts, create_product
 from purvey.catalog.events import (
     PriceCreated,
@@ -126,6 +127,7 @@ __all__ = [
     "put_back",
     "refuse_strangers",
     "release",
+    "remove_avatar",
     "remove_cover",
     "remove_file",
     "remove_medium",
@@ -135,6 +137,7 @@ __all__ = [
     "roll_up_sales",
     "sell",
     "sell_at_once",
+    "set_avatar",
     "set_cover",
     "set_status",
     "share",

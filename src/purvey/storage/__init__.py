@@ -6,7 +6,18 @@ what stays listed for a day is swept. So a crash at any point leaves no lost byt
 
 from purvey.storage.names import content_disposition, shown_name
 from purvey.storage.port import NoSuchObject, Storage, StorageAway, Stored, open_storage
-from purvey.storage.strays import StorageFull, TookTooLong, abandon, expect, forget, keep, room, sweep_strays
+from purvey.storage.strays import (
+    StorageFull,
+    TookTooLong,
+    abandon,
+    expect,
+    forget,
+    keep,
+    let_go,
+    refer,
+    room,
+    sweep_strays,
+)
 from purvey.storage.streams import once
 
 __all__ = [
@@ -21,8 +32,10 @@ __all__ = [
     "expect",
     "forget",
     "keep",
+    "let_go",
     "once",
     "open_storage",
+    "refer",
     "room",
     "shown_name",
     "sweep_strays",

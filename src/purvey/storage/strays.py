@@ -92,16 +92,26 @@ async def expect(db: Queries, keys: Sequence[str], *, now: datetime) -> None:
 
 async def keep(tx: Tx, keys: Sequence[str], *, tenant_id: UUID, size_bytes: int, limit_bytes: int) -> None:
     """Rows refer to these objects from now on, and they fill the tenant's storage. TookTooLong, StorageFull."""
-    if await tx.do(UNLIST, list(keys)) != len(keys):
-        raise TookTooLong("The upload took more than a day; start it again")
+    await refer(tx, keys)
     if await tx.value(FILL, tenant_id, size_bytes, limit_bytes) is None:
         raise StorageFull(f"Your storage limit of {limit_bytes} bytes would be passed")
 
 
+async def refer(tx: Tx, keys: Sequence[str]) -> None:
+    """The same for what is no tenant's; TookTooLong."""
+    if await tx.do(UNLIST, list(keys)) != len(keys):
+        raise TookTooLong("The upload took more than a day; start it again")
+
+
 async def abandon(tx: Tx, keys: Sequence[str], *, tenant_id: UUID, size_bytes: int, now: datetime) -> None:
     """Rows refer to these objects no more: the sweep deletes them in a day, when no page shows them any longer."""
-    await tx.do(LIST, list(keys), now)
+    await let_go(tx, keys, now=now)
     await tx.do(EMPTY, tenant_id, size_bytes)
+
+
+async def let_go(tx: Tx, keys: Sequence[str], *, now: datetime) -> None:
+    """The same for what is no tenant's."""
+    await tx.do(LIST, list(keys), now)
 
 
 async def room(db: Queries, tenant_id: UUID, *, limit_bytes: int) -> int:
