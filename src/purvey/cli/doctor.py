@@ -8,7 +8,9 @@ import asyncpg
 
 from purvey import payments, purchases
 from purvey.cli import opened
+from purvey.kit.errors import Refusal
 from purvey.kit.migrate import pending
+from purvey.payments.x402 import health as x402
 from purvey.settings import READERS, Settings, SettingsError, read_settings
 from purvey.storage import open_storage
 
@@ -77,11 +79,27 @@ async def the_disk(settings: Settings) -> str:
 
 async def the_money(settings: Settings) -> str:
     opened_by = [
-        name for name, on in (("test bank", settings.test_bank), ("Stripe", bool(settings.stripe_secret_key))) if on
+        name
+        for name, on in (
+            ("test bank", settings.test_bank),
+            ("Stripe", bool(settings.stripe_secret_key)),
+            ("USDC by x402", bool(settings.x402_networks)),
+        )
+        if on
     ]
     if not opened_by:
-        raise Ill("no gateway of the platform's own: set PURVEY_STRIPE_SECRET_KEY, or let tenants add their keys")
+        raise Ill(
+            "no gateway of the platform's own: set PURVEY_STRIPE_SECRET_KEY or PURVEY_X402_NETWORKS, "
+            "or let tenants add their keys"
+        )
     return ", ".join(opened_by)
+
+
+async def the_chains(settings: Settings) -> str:
+    try:
+        return await x402.about(settings)
+    except Refusal as refusal:
+        raise Ill(refusal.detail) from None
 
 
 async def the_mail(settings: Settings) -> str:
@@ -93,6 +111,7 @@ CHECKS: dict[str, Check] = {
     "storage": the_storage,
     "disk": the_disk,
     "money": the_money,
+    "x402": the_chains,
     "mail": the_mail,
 }
 
