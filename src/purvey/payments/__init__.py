@@ -16,6 +16,7 @@ from purvey.payments.choice import NoGateway, live_keys_beside_test_bank
 from purvey.payments.events import GatewayNotified, PaymentMoved, RefundApproved, StripeNotified
 from purvey.payments.gateway import (
     AccountGone,
+    AwaitsSeller,
     BadSignature,
     Checkout,
     CheckoutOrder,
@@ -61,6 +62,7 @@ __all__ = [
     "REFUND_LIFE",
     "AccountGone",
     "Applied",
+    "AwaitsSeller",
     "BadSignature",
     "Checkout",
     "CheckoutOrder",

@@ -38,6 +38,12 @@ class GatewayRefused(Conflict):
     code = "gateway_refused"
 
 
+class AwaitsSeller(Conflict):
+    """Only the seller can send this money back, by their own hand, and they have not said yet that they did."""
+
+    code = "awaits_seller"
+
+
 class ForeignPaymentMethod(Malformed):
     """A saved way to pay that is not the payer's own, or that nobody has: the answer does not say which."""
 
@@ -204,7 +210,7 @@ class Gateway(Protocol):
         ...
 
     async def refund(self, payment: References, *, refund_id: UUID, amount: Money, reason: str) -> RefundStanding:
-        """Send money back; the same `refund_id` sends it once."""
+        """Send money back; the same `refund_id` sends it once. AwaitsSeller, GatewayDown."""
         ...
 
     def read_notice(self, headers: Mapping[str, str], body: bytes, *, now: datetime) -> Notice:

@@ -11,7 +11,7 @@ from purvey.kit.db import Database, Queries, Tx
 from purvey.kit.errors import Conflict, NotFound
 from purvey.kit.events import publish
 from purvey.kit.failpoints import reach
-from purvey.payments import Gateways, Payment, Refund
+from purvey.payments import Gateways, Payment, Refund, RefundApproved, x402
 from purvey.purchases import rules, store
 from purvey.purchases.checkouts import close_checkout
 from purvey.purchases.events import FulfilmentMoved
@@ -87,6 +87,36 @@ async def execute_refund(
         )
     reach("refund.approved")
     return made
+
+
+async def name_transaction(
+    db: Database, me: Identity, purchase_id: UUID, refund_id: UUID, *, tx_hash: str, now: datetime
+) -> Refund:
+    """The seller says which transaction sends USDC back, for nobody else can send it; the sweep looks whether it does.
+
+    NotFound, Invalid, Conflict, TransactionTaken.
+    """
+    async with db.transaction() as tx:
+        _, payment = await with_payment(tx, purchase_id)
+        refund = await payments.find_refund(tx, refund_id)
+        if refund is None or refund.payment_id != payment.id:
+            raise NotFound("There is no such refund")
+        await x402.name_transaction(tx, refund_id, tx_hash=tx_hash, now=now)
+        publish(
+            tx,
+            RefundApproved(subject_id=refund.id, tenant_id=refund.tenant_id, at=now, payment_id=refund.payment_id),
+        )
+        await access.audit(
+            tx,
+            me,
+            action="refund.transaction_named",
+            subject_type="purchase",
+            subject_id=purchase_id,
+            detail={"refundId": str(refund_id), "transactionHash": tx_hash},
+            tenant_id=refund.tenant_id,
+            now=now,
+        )
+    return refund
 
 
 async def with_payment(db: Queries, purchase_id: UUID) -> tuple[Purchase, Payment]:

@@ -5,7 +5,7 @@ from typing import Annotated, Any, cast
 from uuid import UUID
 
 import msgspec
-from litestar import get, patch, post
+from litestar import get, patch, post, put
 from litestar.di import NamedDependency
 from litestar.handlers import BaseRouteHandler
 from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
@@ -39,6 +39,12 @@ class OrderRefund(msgspec.Struct, forbid_unknown_fields=True, rename="camel", kw
 
     amount: Annotated[int, msgspec.Meta(ge=1, le=10**15)] | None = None
     reason: Annotated[str, msgspec.Meta(min_length=1, max_length=500, pattern=r"\S")]
+
+
+class NameTransaction(msgspec.Struct, forbid_unknown_fields=True, rename="camel"):
+    """The hash of the transaction that pays a refund."""
+
+    transaction_hash: Annotated[str, msgspec.Meta(pattern=r"^0x[0-9a-fA-F]{64}$")]
 
 
 class ReleasePayment(msgspec.Struct, forbid_unknown_fields=True, rename="camel"):
@@ -103,6 +109,27 @@ async def refund_sale(
     await sale(db, purchase_id, site_id)
     made = await actions.execute_refund(db, me, purchase_id, amount=data.amount, reason=data.reason, now=now)
     return refund_view(made)
+
+
+@put(
+    "/sites/{site_id:uuid}/purchases/{purchase_id:uuid}/refunds/{refund_id:uuid}/transaction",
+    guards=[may(Permission.MANAGE_REFUNDS)],
+    status_code=ACCEPTED,
+)
+async def name_refund_transaction(
+    *,
+    site_id: FromPath[UUID],
+    purchase_id: FromPath[UUID],
+    refund_id: FromPath[UUID],
+    data: JSONBody[NameTransaction],
+    me: NamedDependency[Identity],
+    db: NamedDependency[Database],
+    now: NamedDependency[datetime],
+) -> RefundView:
+    """Say which transaction sends USDC back from the payout wallet to the payer; it counts once the chain shows it."""
+    await sale(db, purchase_id, site_id)
+    named = await actions.name_transaction(db, me, purchase_id, refund_id, tx_hash=data.transaction_hash, now=now)
+    return refund_view(named)
 
 
 @post("/admin/payments/{payment_id:uuid}/refunds", guards=[admin], status_code=ACCEPTED)
@@ -196,6 +223,7 @@ doors: list[Any] = [
     get_sale,
     move_fulfilment,
     refund_sale,
+    name_refund_transaction,
     refund_payment,
     release_sale,
     release_payment,

@@ -14,7 +14,7 @@ from purvey import payments
 from purvey.kit.db import Database
 from purvey.kit.errors import NotFound, Refusal
 from purvey.kit.failpoints import reach
-from purvey.payments import Gateways, Payment, Refund, RefundStanding, RefundStatus, Standing, State
+from purvey.payments import AwaitsSeller, Gateways, Payment, Refund, RefundStanding, RefundStatus, Standing, State
 from purvey.purchases.checkouts import close_checkout, open_checkout
 from purvey.purchases.settling import settle
 
@@ -89,7 +89,10 @@ async def go_on_with_refund(db: Database, gateways: Gateways, refund: Refund, *,
     payment = await payments.find(db, refund.payment_id)
     assert payment is not None
     if refund.status is RefundStatus.APPROVED:
-        sent = await send(db, gateways, payment, refund)
+        try:
+            sent = await send(db, gateways, payment, refund)
+        except AwaitsSeller:
+            return
         reach("refund.sent")
         async with db.transaction() as tx:
             standing = Standing(state=State.UNKNOWN, refunds=(sent,))

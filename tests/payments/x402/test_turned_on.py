@@ -106,7 +106,7 @@ async def main():
         build(world)
 
 asyncio.run(main())
-heavy = {"web3", "x402", "eth_account", "eth_keys", "eth_utils", "eth_abi", "mcp", "pydantic"}
+heavy = {"web3", "x402", "eth_account", "eth_keys", "eth_utils", "eth_abi", "mcp"}
 print(sorted(heavy & set(sys.modules)))
 """
 

@@ -7,7 +7,7 @@ from uuid import UUID
 import msgspec
 
 from purvey.kit.db import Database, Queries, Tx
-from purvey.kit.errors import Conflict, Invalid, NotFound
+from purvey.kit.errors import Conflict, NotFound
 from purvey.kit.money import Money
 from purvey.payments import refund_store
 from purvey.payments.gateway import RefundStanding
@@ -69,8 +69,6 @@ async def name_transaction(tx: Tx, refund_id: UUID, *, tx_hash: str, now: dateti
         raise NotFound("There is no such refund of a payment by x402")
     if refund.status not in {RefundStatus.APPROVED, RefundStatus.SENT}:
         raise Conflict(f"A refund that is {refund.status} needs no transaction", code="refund_not_sendable")
-    if not is_hash(tx_hash):
-        raise Invalid.field("/transactionHash", "is not a transaction's hash: 0x and 64 hexadecimal digits")
     await tx.value("select pg_advisory_xact_lock(hashtextextended($1, 402))", f"refund {tx_hash}")
     if await tx.value(TAKEN, settlement.network, tx_hash, refund_id):
         raise TransactionTaken("This transaction is a sale's, or another refund's: name the one that pays this back")
@@ -80,10 +78,6 @@ async def name_transaction(tx: Tx, refund_id: UUID, *, tx_hash: str, now: dateti
     if named is None:
         raise Conflict("This refund was seen already on the chain", code="refund_not_sendable")
     return named
-
-
-def is_hash(text: str) -> bool:
-    return len(text) == 66 and text.startswith("0x") and all(each in "0123456789abcdef" for each in text[2:])
 
 
 async def of_refund(db: Queries, refund_id: UUID) -> Named | None:

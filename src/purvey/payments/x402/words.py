@@ -6,9 +6,10 @@ from typing import Final
 from uuid import UUID
 
 from purvey.kit.db import Database
-from purvey.kit.errors import Conflict, Unavailable
+from purvey.kit.errors import Unavailable
 from purvey.kit.money import Money
 from purvey.payments.gateway import (
+    AwaitsSeller,
     BadSignature,
     Checkout,
     CheckoutOrder,
@@ -27,17 +28,11 @@ from purvey.payments.x402.rail import Rail
 NAME: Final = "x402"
 
 
-class AwaitsTransaction(Conflict):
-    """The seller has to send this money back by their own hand, and to name the transaction (ruling 22)."""
-
-    code = "awaits_transaction"
-
-
 class ByChain:
     """Speaks `payments.gateway.Gateway`. Nothing can be opened here: a payer comes with the money."""
 
     name = NAME
-    account: str | None = None  # money goes to wallets, and those stand in the quote
+    account: str | None = None  # the payee is in each quote
     shortest_hold = timedelta(minutes=1)
     longest_hold = timedelta(days=1)
 
@@ -84,10 +79,10 @@ class ByChain:
         )
 
     async def refund(self, payment: References, *, refund_id: UUID, amount: Money, reason: str) -> RefundStanding:
-        """The transaction that the seller named for it; AwaitsTransaction until they have."""
+        """The transaction that the seller named for it; AwaitsSeller until they have (ruling 22)."""
         named = await refunds.of_refund(self.db, refund_id)
         if named is None:
-            raise AwaitsTransaction(
+            raise AwaitsSeller(
                 "Only the payee can send USDC back: send it from the payout wallet to the payer, then name the "
                 "transaction of this refund"
             )
