@@ -22,6 +22,7 @@ def reactions(settings: Settings, *, gateways: Gateways, storage: Storage) -> Se
         *letters.reactions(settings),
         *purchases.reactions(gateways),
         *support.reactions(),
+        *payments.reactions(),
         *bank_reactions(gateways),
     ]
 

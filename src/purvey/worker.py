@@ -10,7 +10,7 @@ import msgspec
 import structlog
 
 from purvey.kit.db import Database
-from purvey.kit.events import Heard, Reaction, Task, by_name
+from purvey.kit.events import ForSomebody, Heard, Reaction, Task, by_name
 
 log = structlog.get_logger("purvey.worker")
 
@@ -116,7 +116,7 @@ async def pass_on(stop: asyncio.Event, shutdown: asyncio.Event) -> None:
 
 
 def patient(db: Database) -> Callable[[Any], Any]:
-    """Retries with back-off, and holds a job that failed, or was begun, too often."""
+    """Retries with back-off, and holds a job that failed, or was begun, too often, or waits for somebody."""
     from pgqueuer.executors import DatabaseRetryEntrypointExecutor
 
     @dataclasses.dataclass
@@ -129,6 +129,8 @@ def patient(db: Database) -> Callable[[Any], Any]:
                 await super().execute(job, context)
             except Exception as error:
                 log.warning("job failed", queue=job.entrypoint, job=job.id, attempts=job.attempts, error=repr(error))
+                if isinstance(error.__cause__, ForSomebody):
+                    raise error.__cause__ from None
                 raise
 
     return lambda parameters: Patient(

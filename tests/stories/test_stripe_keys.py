@@ -1,9 +1,11 @@
 """Sellers give their Stripe keys, change them and take them away."""
 
+import json
 from typing import Any
 from uuid import UUID
 
 import pytest
+import stripe
 from tests.vocabulary.stripe_shop import OWN_HOOK, PLATFORM_HOOK, StripeShop
 
 
@@ -189,3 +191,46 @@ async def test_keys_are_not_tried_out_without_end(stripe_shop: StripeShop) -> No
     ana = await stripe_shop.author("ana")
     answers = [(await stripe_shop.gives_keys(ana, key="sk_test_0123456789abcdef")).status_code for _ in range(21)]
     assert answers == [422] * 20 + [429]
+
+
+@pytest.mark.feature("A33", "C4")
+async def test_events_of_two_sellers_accounts_with_the_same_id_are_two_events(stripe_shop: StripeShop) -> None:
+    ana, eve = await stripe_shop.seller("ana"), await stripe_shop.seller("eve")
+    body = '{"id": "evt_same", "type": "charge.updated", "data": {"object": {"object": "charge", "id": "ch_1"}}}'
+
+    async def hears(tenant: str) -> None:
+        signed = stripe.WebhookSignature.generate_signature_header(body, OWN_HOOK)
+        door = f"/v1/webhooks/stripe/{tenant}"
+        heard = await stripe_shop.http.post(door, content=body.encode(), headers={"Stripe-Signature": signed})
+        assert heard.status_code == 200, heard.text
+
+    tenants = [(person.site or {})["tenantId"] for person in (ana, eve)]
+    for tenant in (*tenants, *tenants):
+        await hears(tenant)
+    kept = await stripe_shop.db.records("select tenant_id::text from inbox where notice_id = 'evt_same' order by id")
+    assert [row["tenant_id"] for row in kept] == tenants
+    told = await stripe_shop.db.value(
+        "select count(*) from events where type = 'GATEWAY_NOTIFIED' and tenant_id = any($1) and"
+        " payload ->> 'notice_id' = 'evt_same'",
+        [UUID(tenant) for tenant in tenants],
+    )
+    assert told == 2
+
+
+@pytest.mark.feature("A33", "C4")
+async def test_a_seller_cannot_make_the_shop_ask_after_anothers_payment(stripe_shop: StripeShop) -> None:
+    ana, eve, ben = await stripe_shop.seller("ana"), await stripe_shop.seller("eve"), await stripe_shop.person("ben")
+    begun = await ben.buys(await ana.sells())
+    await stripe_shop.settles()
+    asked = len(stripe_shop.fake.requests)
+    about = {"object": "payment_intent", "id": "pi_x", "metadata": {"payment_id": begun["paymentId"]}}
+    body = json.dumps({"id": f"evt_{begun['paymentId']}", "type": "payment_intent.created", "data": {"object": about}})
+    signed = stripe.WebhookSignature.generate_signature_header(body, OWN_HOOK)
+    heard = await stripe_shop.http.post(
+        f"/v1/webhooks/stripe/{(eve.site or {})['tenantId']}",
+        content=body.encode(),
+        headers={"Stripe-Signature": signed},
+    )
+    assert heard.status_code == 200
+    await stripe_shop.settles()
+    assert len(stripe_shop.fake.requests) == asked

@@ -39,6 +39,10 @@ class Heard(msgspec.Struct, frozen=True):
 E = TypeVar("E", bound=Event)
 
 
+class ForSomebody(Exception):
+    """What somebody has to do. No retry mends it: its job is parked at once, and says so."""
+
+
 class Reaction(msgspec.Struct, frozen=True):
     """When `kind` happened, `do`. Its `name` is kept in waiting jobs: rename it only with a migration."""
 

@@ -71,6 +71,18 @@ create index refunds_of_payment on refunds (payment_id, created_at, id);
 create index refunds_in_flight on refunds (ask_at, id) where status in ('APPROVED', 'SENT');
 create unique index refunds_by_reference on refunds (payment_id, reference) where reference is not null;
 
+-- Refunds that a gateway says it made, and that a payment has no room for: told to somebody, once.
+create table stray_refunds (
+    payment_id uuid not null references payments on delete restrict,
+    reference text not null,
+    amount bigint not null,
+    currency text not null,
+    seen_at timestamptz not null,
+    parked_at timestamptz,                     -- its task waits for somebody since then
+    settled_at timestamptz,                    -- somebody replayed the task: they have seen to it
+    primary key (payment_id, reference)
+);
+
 create table disputes (
     id uuid primary key,
     tenant_id uuid not null references tenants on delete restrict,
@@ -87,15 +99,16 @@ create table disputes (
 
 -- What gateways told us, stored before it is believed.
 create table inbox (
+    id bigint generated always as identity primary key,
     provider text not null,
-    notice_id text not null,
-    tenant_id uuid,
+    tenant_id uuid,                            -- whose account there; null: the platform's own
+    notice_id text not null,                   -- unique in one account, and nowhere else
     kind text not null,
     reference text,                            -- checkout or payment reference
     body bytea not null,
     received_at timestamptz not null,
     handled_at timestamptz,
-    primary key (provider, notice_id)
+    unique nulls not distinct (provider, tenant_id, notice_id)
 );
 create index inbox_old on inbox (received_at);
 

@@ -4,13 +4,14 @@ from datetime import datetime
 from uuid import UUID
 
 import msgspec
+import structlog
 
 from purvey.kit.db import Tx
 from purvey.kit.errors import Conflict
 from purvey.kit.events import publish
 from purvey.kit.money import Money
 from purvey.payments import refund_store, rules, store
-from purvey.payments.events import PaymentMoved
+from purvey.payments.events import PaymentMoved, RefundStrayed
 from purvey.payments.gateway import DisputeStanding, RefundStanding, Standing
 from purvey.payments.model import (
     LIFE,
@@ -24,6 +25,7 @@ from purvey.payments.model import (
     Status,
 )
 
+log = structlog.get_logger("purvey.payments")
 AT_THE_GATEWAY = "made at the gateway"
 CAME_BACK = "A refund of it came back from the buyer's bank"
 
@@ -208,11 +210,15 @@ async def apply_refund(tx: Tx, course: Course, standing: RefundStanding, *, now:
 
 
 async def adopted(tx: Tx, course: Course, standing: RefundStanding, *, now: datetime) -> Refund | None:
-    """A refund that was made at the gateway itself; None when it failed, or is more than there was."""
+    """A refund that was made at the gateway itself; None when it failed, or has strayed: is more than is left."""
     if standing.state == "failed":
+        await refund_store.forget_stray(tx, course.payment.id, standing.reference)
         return None
     if standing.amount.minor > course.payment.refundable:
         await make_room(tx, course, now=now)
+    if standing.amount.minor > course.payment.refundable or standing.amount.currency != course.payment.currency:
+        await tell_of_stray(tx, course.payment, standing, now=now)
+        return None
     refund = await refund_store.open_refund(
         tx,
         course.payment.id,
@@ -227,7 +233,21 @@ async def adopted(tx: Tx, course: Course, standing: RefundStanding, *, now: date
     )
     if refund is not None:
         course.payment = gone_back(course.payment, reserved=-refund.amount, arrived=0)
+        await refund_store.forget_stray(tx, course.payment.id, standing.reference)
     return refund
+
+
+async def tell_of_stray(tx: Tx, payment: Payment, standing: RefundStanding, *, now: datetime) -> None:
+    """Once: it may find its place yet, when another refund that is on its way fails for it."""
+    if await refund_store.see_stray(tx, payment.id, standing, now=now):
+        log.warning(
+            "the gateway sent back more than is left of the payment",
+            payment=str(payment.id), refund=standing.reference, sent=str(standing.amount), left=payment.refundable,
+        )  # fmt: skip
+        publish(
+            tx,
+            RefundStrayed(subject_id=payment.id, tenant_id=payment.tenant_id, at=now, reference=standing.reference),
+        )
 
 
 async def make_room(tx: Tx, course: Course, *, now: datetime) -> None:

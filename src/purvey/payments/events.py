@@ -32,6 +32,14 @@ class RefundApproved(Event, frozen=True, kw_only=True):
     payment_id: UUID
 
 
+class RefundStrayed(Event, frozen=True, kw_only=True):
+    """The gateway sent back more than is left of a payment here. `subject_id` is the payment."""
+
+    type = "REFUND_STRAYED"
+    queue = "payment-events"
+    reference: str
+
+
 class PaymentMoved(Event, frozen=True, kw_only=True):
     """A payment's status changed. `subject_id` is the payment."""
 

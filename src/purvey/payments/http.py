@@ -18,7 +18,7 @@ from purvey.kit.pages import Page, Paging, page_of, total_of
 from purvey.payments import refund_store, store
 from purvey.payments.events import GatewayNotified, StripeNotified
 from purvey.payments.gateway import Gateways, Notice
-from purvey.payments.model import Dispute, DisputeStatus, Move, Payment, Refund, RefundStatus, Status
+from purvey.payments.model import Dispute, DisputeStatus, Move, Payment, Refund, RefundStatus, Status, StrayRefund
 from purvey.payments.stripe.http import doors as stripe_doors
 
 HOOK: dict[str, Any] = {**PUBLIC, "idempotency": "exempt"}
@@ -69,6 +69,22 @@ class RefundLine(msgspec.Struct, rename="camel", kw_only=True):
         return cls(**{name: getattr(refund, name) for name in cls.__struct_fields__})
 
 
+class StrayLine(msgspec.Struct, rename="camel", kw_only=True):
+    """A refund that the gateway made of more than was left: it is not in these books."""
+
+    reference: str
+    amount: int
+    currency_code: str
+    seen_at: datetime
+    parked_at: datetime | None
+    settled_at: datetime | None
+
+    @classmethod
+    def of(cls, stray: StrayRefund) -> Self:
+        names = set(cls.__struct_fields__) - {"currency_code"}
+        return cls(currency_code=stray.currency, **{name: getattr(stray, name) for name in names})
+
+
 class DisputeLine(msgspec.Struct, rename="camel", kw_only=True):
     reference: str
     amount: int
@@ -88,6 +104,7 @@ class PaymentDetail(msgspec.Struct, rename="camel", kw_only=True):
     payment: PaymentView
     moves: list[Move]
     refunds: list[RefundLine]
+    stray_refunds: list[StrayLine]
     disputes: list[DisputeLine]
 
 
@@ -187,6 +204,7 @@ async def get_payment(payment_id: FromPath[UUID], db: NamedDependency[Database])
         payment=PaymentView.of(payment),
         moves=await store.moves_of(db, payment_id),
         refunds=[RefundLine.of(refund) for refund in await refund_store.refunds_of(db, payment_id)],
+        stray_refunds=[StrayLine.of(stray) for stray in await refund_store.strays_of(db, payment_id)],
         disputes=[DisputeLine.of(dispute) for dispute in await refund_store.disputes_of(db, payment_id)],
     )
 

@@ -267,6 +267,22 @@ class Refund(msgspec.Struct, frozen=True, kw_only=True):
         return Money(self.amount, self.currency)
 
 
+class StrayRefund(msgspec.Struct, frozen=True, kw_only=True):
+    """A refund at the gateway that is more than is left of its payment here. Somebody has to compare both."""
+
+    payment_id: UUID
+    reference: str
+    amount: int
+    currency: str
+    seen_at: datetime
+    parked_at: datetime | None
+    settled_at: datetime | None
+
+    @property
+    def money(self) -> Money:
+        return Money(self.amount, self.currency)
+
+
 class Dispute(msgspec.Struct, frozen=True, kw_only=True):
     """A payment that its payer's bank takes back, or tries to."""
 

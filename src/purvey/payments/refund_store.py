@@ -7,8 +7,8 @@ from uuid import UUID
 
 from purvey.kit.db import Queries, Tx
 from purvey.kit.ids import new_id
-from purvey.payments.gateway import DisputeStanding
-from purvey.payments.model import REFUNDABLE, Dispute, DisputeStatus, Payment, Refund, Status
+from purvey.payments.gateway import DisputeStanding, RefundStanding
+from purvey.payments.model import REFUNDABLE, Dispute, DisputeStatus, Payment, Refund, Status, StrayRefund
 
 REFUND = """
     id, tenant_id, payment_id, amount, currency, reason, status, requested_by, reference, failure, asked_times,
@@ -87,6 +87,21 @@ set status = $2, reference = coalesce($3, reference), failure = $4, updated_at =
 where id = $1
 """
 
+# One that the payment has no room for, unless it was seen before.
+SEE_STRAY = """
+insert into stray_refunds (payment_id, reference, amount, currency, seen_at)
+values ($1, $2, $3, $4, $5)
+on conflict do nothing
+"""
+
+# It has its place among the refunds now, or it failed.
+FORGET_STRAY = "delete from stray_refunds where payment_id = $1 and reference = $2"
+STRAY = "payment_id, reference, amount, currency, seen_at, parked_at, settled_at"
+LOCK_STRAY = f"select {STRAY} from stray_refunds where payment_id = $1 and reference = $2 for update"
+STRAYS_OF = f"select {STRAY} from stray_refunds where payment_id = $1 order by seen_at, reference"
+PARK_STRAY = "update stray_refunds set parked_at = $3 where payment_id = $1 and reference = $2"
+SETTLE_STRAY = "update stray_refunds set settled_at = $3 where payment_id = $1 and reference = $2"
+
 REFUNDS_OF = f"select {REFUND} from refunds where payment_id = $1 order by created_at, id"
 DISPUTES_OF = f"select {DISPUTE} from disputes where payment_id = $1 order by opened_at, id"
 
@@ -153,6 +168,33 @@ async def save_refund(tx: Tx, refund: Refund) -> None:
 async def refunds_of(db: Queries, payment_id: UUID) -> list[Refund]:
     """Every refund of a payment, oldest first."""
     return await db.rows(Refund, REFUNDS_OF, payment_id)
+
+
+async def see_stray(tx: Tx, payment_id: UUID, standing: RefundStanding, *, now: datetime) -> bool:
+    """Whether nobody was told yet of this refund that has no place."""
+    money = standing.amount
+    return await tx.do(SEE_STRAY, payment_id, standing.reference, money.minor, money.currency, now) == 1
+
+
+async def forget_stray(tx: Tx, payment_id: UUID, reference: str) -> None:
+    await tx.do(FORGET_STRAY, payment_id, reference)
+
+
+async def lock_stray(tx: Tx, payment_id: UUID, reference: str) -> StrayRefund | None:
+    return await tx.maybe(StrayRefund, LOCK_STRAY, payment_id, reference)
+
+
+async def park_stray(tx: Tx, stray: StrayRefund, *, now: datetime) -> None:
+    await tx.do(PARK_STRAY, stray.payment_id, stray.reference, now)
+
+
+async def settle_stray(tx: Tx, stray: StrayRefund, *, now: datetime) -> None:
+    await tx.do(SETTLE_STRAY, stray.payment_id, stray.reference, now)
+
+
+async def strays_of(db: Queries, payment_id: UUID) -> list[StrayRefund]:
+    """The gateway's refunds of a payment that have no place among its own."""
+    return await db.rows(StrayRefund, STRAYS_OF, payment_id)
 
 
 async def disputes_of(db: Queries, payment_id: UUID) -> list[Dispute]:

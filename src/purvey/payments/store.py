@@ -28,12 +28,13 @@ returning {PAYMENT}
 BY_ID = f"select {PAYMENT} from payments where id = $1"
 OF_SUBJECT = f"select {PAYMENT} from payments where subject_type = $1 and subject_id = $2"
 
-# The payment a notice is about, by whatever name the notice has for it.
+# The payment a notice is about, by whatever name the notice has for it. A tenant's notices are of its own payments.
 BY_NOTICE = f"""
 select {PAYMENT}
 from payments
 where provider = $1
     and (id = $2 or checkout_reference = $3 or reference = $4)
+    and ($5::uuid is null or tenant_id = $5)
 order by id = $2 desc nulls last, id
 limit 1
 """
@@ -109,16 +110,22 @@ values ($1, $2, $3, $4, $5, $6, $7)
 on conflict do nothing
 """
 
-HANDLED = "update inbox set handled_at = $3 where provider = $1 and notice_id = $2"
+HANDLED = """
+update inbox
+set handled_at = $4
+where provider = $1
+    and tenant_id is not distinct from $2
+    and notice_id = $3
+"""
 
 # Notices that nobody will ask about any more, a bounded batch at a time.
 FORGET = """
 delete from inbox
-where (provider, notice_id) in (
-    select provider, notice_id
+where id in (
+    select id
     from inbox
     where received_at < $1
-    order by received_at, provider, notice_id
+    order by received_at, id
     limit $2
 )
 """
@@ -181,9 +188,16 @@ async def of_subject(db: Queries, subject_type: str, subject_id: UUID) -> Paymen
 
 
 async def by_notice(
-    db: Queries, provider: str, *, payment_id: UUID | None, checkout_reference: str | None, reference: str | None
+    db: Queries,
+    provider: str,
+    *,
+    tenant_id: UUID | None,
+    payment_id: UUID | None,
+    checkout_reference: str | None,
+    reference: str | None,
 ) -> Payment | None:
-    return await db.maybe(Payment, BY_NOTICE, provider, payment_id, checkout_reference, reference)
+    """The payment that a notice is about. No tenant: it came to the platform's own account, or to one for everybody."""
+    return await db.maybe(Payment, BY_NOTICE, provider, payment_id, checkout_reference, reference, tenant_id)
 
 
 async def lock(tx: Tx, payment_id: UUID) -> Payment:
@@ -253,8 +267,9 @@ async def receive(tx: Tx, provider: str, notice: Notice, *, tenant_id: UUID | No
     return await tx.do(RECEIVE, provider, notice.id, tenant_id, notice.kind, reference, body, now) == 1
 
 
-async def handled(tx: Tx, provider: str, notice_id: str, *, now: datetime) -> None:
-    await tx.do(HANDLED, provider, notice_id, now)
+async def handled(tx: Tx, provider: str, notice_id: str, *, tenant_id: UUID | None, now: datetime) -> None:
+    """What it gave cause to is done. `tenant_id`: whose account it came from."""
+    await tx.do(HANDLED, provider, tenant_id, notice_id, now)
 
 
 async def forget_notices(db: Queries, now: datetime) -> int:

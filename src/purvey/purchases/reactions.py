@@ -17,13 +17,14 @@ def reactions(gateways: Gateways) -> list[Reaction]:
         payment = await payments.by_notice(
             heard.db,
             said.provider,
+            tenant_id=said.tenant_id,
             payment_id=said.payment_id,
             checkout_reference=said.checkout_reference,
             reference=said.reference,
         )
         if payment is None or payment.subject_type != "purchase":
             return
-        await catch_up(heard.db, gateways, payment, now=heard.now, notice=(said.provider, said.notice_id))
+        await catch_up(heard.db, gateways, payment, now=heard.now, notice=said)
 
     async def send_refund(heard: Heard, approved: RefundApproved) -> None:
         refund = await payments.find_refund(heard.db, approved.subject_id)

@@ -14,7 +14,17 @@ from purvey import payments
 from purvey.kit.db import Database
 from purvey.kit.errors import NotFound, Refusal
 from purvey.kit.failpoints import reach
-from purvey.payments import AwaitsSeller, Gateways, Payment, Refund, RefundStanding, RefundStatus, Standing, State
+from purvey.payments import (
+    AwaitsSeller,
+    GatewayNotified,
+    Gateways,
+    Payment,
+    Refund,
+    RefundStanding,
+    RefundStatus,
+    Standing,
+    State,
+)
 from purvey.purchases.checkouts import close_checkout, open_checkout
 from purvey.purchases.settling import settle
 
@@ -71,7 +81,7 @@ async def each(look_after: ByOne, things: list[Any]) -> int:
 
 
 async def catch_up(
-    db: Database, gateways: Gateways, payment: Payment, *, now: datetime, notice: tuple[str, str] | None = None
+    db: Database, gateways: Gateways, payment: Payment, *, now: datetime, notice: GatewayNotified | None = None
 ) -> None:
     """Read a payment afresh at its gateway and believe it; `notice` is the webhook that gave cause to, if one did."""
     gateway = await gateways.named(db, payment.tenant_id, payment.provider)
@@ -80,7 +90,7 @@ async def catch_up(
     async with db.transaction() as tx:
         await settle(tx, payment.id, standing, actor=f"gateway:{payment.provider}", now=now)
         if notice is not None:
-            await payments.handled(tx, *notice, now=now)
+            await payments.handled(tx, notice.provider, notice.notice_id, tenant_id=notice.tenant_id, now=now)
     reach("purchase.settled")
 
 
