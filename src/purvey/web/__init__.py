@@ -8,7 +8,7 @@ from typing import Any
 
 from litestar import Router
 
-from purvey.web.account import account, signing
+from purvey.web.account import account, signing, wallets
 from purvey.web.admin import admin
 from purvey.web.assets import static
 from purvey.web.reader import asking, purchases, reading
@@ -20,7 +20,7 @@ from purvey.world import World
 
 __all__ = ["APP_HANDLERS", "pages"]
 FOR_VISITORS = [home, shop, machines, buying, reading, signing]
-FOR_BUYERS = [account, purchases, asking]
+FOR_BUYERS = [account, wallets, purchases, asking]
 FOR_AUTHORS = [products, uploads, discounts, orders, refund_requests, stats, series, sites]
 FOR_ADMINS = [admin]
 ALL = [*FOR_VISITORS, *FOR_BUYERS, *FOR_AUTHORS, *FOR_ADMINS]

@@ -39,6 +39,8 @@ DONE = {
     "reset-sent": "If there is an account with this address, a mail with a link is on its way.",
     "session-ended": "That session is ended.",
     "key-revoked": "That key no longer works.",
+    "wallet-linked": "The wallet is yours here, with whatever it bought.",
+    "wallet-unlinked": "That wallet no longer signs for you.",
     "requested": "Your request is with the seller. They will answer here.",
     "withdrawn": "Your request is taken back.",
     "cancelled": "The order is cancelled; nothing was charged.",
