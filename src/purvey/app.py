@@ -18,8 +18,8 @@ from purvey.catalog.avatars_http import doors as avatar_doors
 from purvey.catalog.direct_http import doors as direct_doors
 from purvey.catalog.direct_http import public_doors as upload_addresses
 from purvey.catalog.http import doors as catalog_doors
+from purvey.catalog.media_http import doors as image_doors
 from purvey.catalog.uploads_http import doors as upload_doors
-from purvey.catalog.uploads_http import public_doors as image_doors
 from purvey.content.http import doors as content_doors
 from purvey.discounts.http import doors as discount_doors
 from purvey.downloads.http import doors as download_doors

@@ -5,7 +5,7 @@ No rule lives here. What a shop sells here it sells there, and the other way rou
 
 from typing import Any
 
-from purvey.agents import discounts, keeping, me, products, purchases, siwa, uploads
+from purvey.agents import discounts, keeping, me, media, products, purchases, siwa, uploads
 from purvey.agents.amounts import Amounts
 from purvey.agents.http import REFUSED, ExactRequest, spoken_by
 from purvey.kit.openapi import Refused
@@ -17,6 +17,7 @@ doors: list[Any] = [
     *products.doors,
     *keeping.doors,
     *uploads.doors,
+    *media.doors,
     *discounts.doors,
     *purchases.doors,
     *me.doors,

@@ -2,6 +2,7 @@
 
 from purvey.catalog.archive import SetStatus, archive_product, restore_product, set_status
 from purvey.catalog.avatars import remove_avatar, set_avatar
+from purvey.catalog.cover import remove_cover, set_cover
 from purvey.catalog.create import TooManyProducts, create_product
 from purvey.catalog.events import (
     PriceCreated,
@@ -33,7 +34,7 @@ from purvey.catalog.market import (
     market_page,
     market_product,
 )
-from purvey.catalog.media import add_image, remove_cover, remove_medium, set_cover
+from purvey.catalog.media import add_image, add_video, remove_medium
 from purvey.catalog.model import Category, Fulfilment, Kind, Price, Product, ProductType
 from purvey.catalog.moving import hand_over
 from purvey.catalog.naming import SkuTaken, SlugTaken
@@ -108,6 +109,7 @@ __all__ = [
     "UpdateProduct",
     "add_file",
     "add_image",
+    "add_video",
     "archive_product",
     "create_product",
     "find_offer",

@@ -85,19 +85,18 @@ order by r.is_default desc, r.position, r.id
 limit 1
 """
 
-# What shows a product: its video, else its first image, else its cover (ruling 9).
+# What shows a product: its video, else its first picture, else its cover (ruling 9). A clip is no picture.
 IMAGE = """
 coalesce(
     (
         select case m.media_type
-            when 'youtube' then
-                'https://i.ytimg.com/vi/' || substring(m.external_url from '[?&]v=([A-Za-z0-9_-]{11})')
-                || '/hqdefault.jpg'
+            when 'youtube' then 'https://i.ytimg.com/vi/' || right(m.external_url, 11) || '/hqdefault.jpg'
             else m.renditions -> -1 ->> 'url'
         end
         from media m
         where m.product_id = p.id
-        order by m.media_type = 'youtube' desc, m.position, m.id
+            and (m.media_type = 'youtube' or m.renditions <> '[]')
+        order by m.position, m.id
         limit 1
     ),
     p.cover ->> 'url'

@@ -90,6 +90,7 @@ class ShopFile(msgspec.Struct, kw_only=True, rename="camel"):
 
 class ShopMedia(msgspec.Struct, kw_only=True, rename="camel"):
     media_type: str
+    url: str
     external_url: str | None
     mime_type: str | None
     width: int | None
@@ -311,7 +312,8 @@ select p.id, p.name, p.slug, p.short_desc, q.description, p.product_type, p.cate
     (
         select jsonb_agg(
             jsonb_build_object(
-                'mediaType', m.media_type, 'externalUrl', m.external_url, 'mimeType', m.mime_type,
+                'mediaType', m.media_type, 'url', coalesce(m.external_url, '/' || m.storage_key),
+                'externalUrl', m.external_url, 'mimeType', m.mime_type,
                 'width', m.width, 'height', m.height, 'renditions', m.renditions
             )
             order by m.position, m.id

@@ -262,6 +262,7 @@ select to_jsonb(p) - 'searchable' as product,
             jsonb_agg(
                 jsonb_build_object(
                     'id', m.id, 'mediaType', m.media_type, 'position', m.position, 'externalUrl', m.external_url,
+                    'url', coalesce(m.external_url, '/' || m.storage_key),
                     'mimeType', m.mime_type, 'sizeBytes', m.size_bytes, 'width', m.width, 'height', m.height,
                     'renditions', m.renditions
                 )

@@ -1,37 +1,36 @@
 """The doors of files and images. Their bodies are read as they come, never by the framework."""
 
-from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any, cast
 from uuid import UUID
 
 import msgspec
-from litestar import Request, Response, delete, get, post, put
+from litestar import Request, delete, get, post, put
 from litestar.di import NamedDependency
 from litestar.openapi.spec import OpenAPIFormat, OpenAPIMediaType, OpenAPIType, Operation, RequestBody, Schema
 from litestar.params import FromPath, JSONBody
-from litestar.response import Stream
 
 from purvey import catalog
 from purvey.access import Identity, Permission
-from purvey.access.guards import PUBLIC, may
+from purvey.access.guards import may
 from purvey.catalog import files, images, media
 from purvey.catalog.files import VersionView
+from purvey.catalog.media import Medium
 from purvey.catalog.uploads import find_target
 from purvey.catalog.views import FileView, MediaView, ProductView
 from purvey.kit.asgi import Receive, Scope
-from purvey.kit.caching import names
 from purvey.kit.db import Database
-from purvey.kit.errors import NotFound
+from purvey.kit.fields import WITHOUT_NUL
 from purvey.kit.pages import Page, Paging
-from purvey.kit.uploads import FIELD, Upload, receive_file, refuse_early
+from purvey.kit.uploads import FIELD, Upload, receive_file, refuse_early, whole_file
 from purvey.storage import Storage
 
 FOREVER = "public, max-age=31536000, immutable"
 EDIT, VIEW = [may(Permission.EDIT_PRODUCTS)], [may(Permission.VIEW_PRODUCTS)]
 PRODUCT = "/sites/{site_id:uuid}/products/{product_id:uuid}"
 Anyone = Request[Any, Any, Any]
+Link = Annotated[str, msgspec.Meta(min_length=1, max_length=2_000, pattern=WITHOUT_NUL)]
 
 
 @dataclass
@@ -48,6 +47,12 @@ class NewOrder(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """All of them by id, in their new order."""
 
     ids: Annotated[list[UUID], msgspec.Meta(max_length=1_000)]
+
+
+class NewVideo(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="camel"):
+    """A link to it, as people copy them."""
+
+    youtube_url: Link
 
 
 class MediaList(msgspec.Struct):
@@ -163,7 +168,7 @@ async def set_cover(
 ) -> ProductView:
     """Upload or change the cover: JPEG, PNG, WebP or GIF of up to 5 MB."""
     upload = await arriving(request, limit_bytes=images.MOST_BYTES)
-    await media.set_cover(db, storage, me, site_id=site_id, product_id=product_id, upload=upload, now=now)
+    await catalog.set_cover(db, storage, me, site_id=site_id, product_id=product_id, upload=upload, now=now)
     return await catalog.find_product(db, site_id, product_id)
 
 
@@ -177,7 +182,7 @@ async def remove_cover(
     now: NamedDependency[datetime],
 ) -> None:
     """Take the cover away."""
-    await media.remove_cover(db, me, site_id=site_id, product_id=product_id, now=now)
+    await catalog.remove_cover(db, me, site_id=site_id, product_id=product_id, now=now)
 
 
 @post(f"{PRODUCT}/media", guards=EDIT, request_max_body_size=None, operation_class=OneFile)
@@ -191,9 +196,26 @@ async def add_image(
     storage: NamedDependency[Storage],
     now: NamedDependency[datetime],
 ) -> MediaView:
-    """Upload a preview image: JPEG, PNG, WebP or GIF of up to 5 MB."""
-    upload = await arriving(request, limit_bytes=images.MOST_BYTES)
-    return await media.add_image(db, storage, me, site_id=site_id, product_id=product_id, upload=upload, now=now)
+    """Upload a preview image: JPEG, PNG, WebP, GIF or MP4 of up to 5 MB."""
+    content = await whole_file(await arriving(request, limit_bytes=media.MOST_BYTES), limit_bytes=media.MOST_BYTES)
+    return seen(
+        await media.add_image(db, storage, me, site_id=site_id, product_id=product_id, content=content, now=now)
+    )
+
+
+@post(f"{PRODUCT}/videos", guards=EDIT)
+async def add_video(
+    *,
+    site_id: FromPath[UUID],
+    product_id: FromPath[UUID],
+    data: JSONBody[NewVideo],
+    me: NamedDependency[Identity],
+    db: NamedDependency[Database],
+    now: NamedDependency[datetime],
+) -> MediaView:
+    """Show the product by a video of YouTube, before its images; one is the most."""
+    link = data.youtube_url
+    return seen(await media.add_video(db, me, site_id=site_id, product_id=product_id, link=link, now=now))
 
 
 @delete(f"{PRODUCT}/media/{{media_id:uuid}}", guards=EDIT)
@@ -222,31 +244,12 @@ async def order_images(
 ) -> MediaList:
     """Put the preview images into another order."""
     ordered = await media.order_media(db, me, site_id=site_id, product_id=product_id, ids=data.ids, now=now)
-    return MediaList(list(ordered))
+    return MediaList([seen(medium) for medium in ordered])
 
 
-@get("/media/{image_id:uuid}/{file_name:str}", opt=PUBLIC, media_type=images.MIME, include_in_schema=False)
-async def show_image(
-    request: Anyone, image_id: FromPath[UUID], file_name: FromPath[str], storage: NamedDependency[Storage]
-) -> Response[Any]:
-    """A cover or preview image at one of its widths, such as `640.webp`. It never changes."""
-    width, _, ending = file_name.partition(".")
-    if ending != "webp" or not width.isascii() or not width.isdigit() or len(width) > 5 or str(int(width)) != width:
-        raise NotFound("There is no such image")
-    tag = f'"{image_id}-{width}"'
-    headers = {"etag": tag, "cache-control": FOREVER, "x-content-type-options": "nosniff"}
-    if names(request.headers.get("if-none-match", ""), tag):
-        return Response(b"", status_code=304, headers=headers, media_type=images.MIME)
-    blocks = media.read_image(storage, image_id, int(width))
-    first = await anext(blocks, b"")
-    return Stream(led_by(first, blocks), headers=headers, media_type=images.MIME)
-
-
-async def led_by(first: bytes, rest: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-    """A stream whose beginning was read already, so that a missing one is a 404 and not half an answer."""
-    yield first
-    async for block in rest:
-        yield block
+def seen(medium: Medium) -> MediaView:
+    """As the team sees it."""
+    return MediaView(**{name: getattr(medium, name) for name in MediaView.__struct_fields__})
 
 
 doors: list[Any] = [
@@ -259,7 +262,7 @@ doors: list[Any] = [
     set_cover,
     remove_cover,
     add_image,
+    add_video,
     remove_image,
     order_images,
 ]
-public_doors: list[Any] = [show_image]

@@ -70,6 +70,7 @@ class MediaView(msgspec.Struct, kw_only=True, rename="camel"):
     id: UUID
     media_type: str
     position: int
+    url: str
     external_url: str | None
     mime_type: str | None
     size_bytes: int | None

@@ -12,6 +12,8 @@ from purvey.kit.errors import Malformed, TooLarge
 FIELD = "file"
 HEAD_BYTES = 4096  # enough to tell what kind of file it is
 IDLE_SECONDS = 60.0
+WORD_BYTES = 4096
+MOST_WORDS = 8
 FORM_BYTES = 65_536  # what a form around one file may add to it
 
 
@@ -41,11 +43,7 @@ async def receive_file(scope: Scope, receive: Receive) -> Upload:
 
     Its chunks end only when the form is whole: a truncated one raises BrokenUpload at its end.
     """
-    kind, options = parse_options_header(header(scope, b"content-type"))
-    boundary = options.get("boundary", "")
-    if kind != "multipart/form-data" or not boundary:
-        raise BrokenUpload(f"Send multipart/form-data with the file in its field `{FIELD}`")
-    parts = events(receive, boundary)
+    parts = events(receive, boundary_of(scope), most_segments=2)
     segment = await anext(parts, None)
     if not isinstance(segment, MultipartSegment) or segment.name != FIELD or segment.filename is None:
         raise BrokenUpload(f"The form must hold one file, in its field `{FIELD}`")
@@ -68,6 +66,48 @@ async def whole_file(upload: Upload, *, limit_bytes: int) -> bytes:
     return bytes(content)
 
 
+class Form(msgspec.Struct, frozen=True):
+    """A small form, whole: its words by their fields, and the bytes of its file when it has one."""
+
+    words: dict[str, str]
+    file: bytes | None
+
+
+async def whole_form(scope: Scope, receive: Receive, *, limit_bytes: int) -> Form:
+    """A form of a few words and one small file, in any order; TooLarge, BrokenUpload."""
+    refuse_early(scope, limit_bytes=limit_bytes)
+    words: dict[str, bytearray] = {}
+    file: bytearray | None = None
+    filling = bytearray()
+    async for part in events(receive, boundary_of(scope), most_segments=MOST_WORDS + 1):
+        if isinstance(part, MultipartSegment):
+            if part.name in words or (part.name == FIELD and file is not None):
+                raise BrokenUpload(f"The form holds its field `{part.name}` twice")
+            filling = bytearray()
+            if part.name == FIELD:
+                file = filling
+            else:
+                words[part.name] = filling
+        elif part:
+            filling += part
+            if len(filling) > (limit_bytes if filling is file else WORD_BYTES):
+                raise TooLarge(f"The file is over {limit_bytes} bytes, or a field over {WORD_BYTES}")
+    try:
+        said = {name: word.decode() for name, word in words.items()}
+    except UnicodeDecodeError:
+        raise BrokenUpload("The form holds a field that is not UTF-8") from None
+    return Form(said, None if file is None else bytes(file))
+
+
+def boundary_of(scope: Scope) -> str:
+    """What parts the form's segments; BrokenUpload when it is no form."""
+    kind, options = parse_options_header(header(scope, b"content-type"))
+    boundary: str = options.get("boundary", "")
+    if kind != "multipart/form-data" or not boundary:
+        raise BrokenUpload(f"Send multipart/form-data with the file in its field `{FIELD}`")
+    return boundary
+
+
 async def content(parts: AsyncIterator[MultipartSegment | bytes | None]) -> AsyncIterator[bytes]:
     """The bytes of the segment that has begun; nothing may follow it."""
     async for part in parts:
@@ -77,11 +117,13 @@ async def content(parts: AsyncIterator[MultipartSegment | bytes | None]) -> Asyn
             yield bytes(part)
 
 
-async def events(receive: Receive, boundary: str) -> AsyncIterator[MultipartSegment | bytes | None]:
+async def events(
+    receive: Receive, boundary: str, *, most_segments: int
+) -> AsyncIterator[MultipartSegment | bytes | None]:
     """What the parser finds in the body; what stands around the file may not be long."""
     around = 0
     try:
-        parser = PushMultipartParser(boundary, max_segment_count=2)
+        parser = PushMultipartParser(boundary, max_segment_count=most_segments)
         async for chunk in body(receive):
             around += len(chunk)
             for event in parser.parse(chunk):

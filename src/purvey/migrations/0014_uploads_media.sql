@@ -19,3 +19,12 @@ create index uploads_old on uploads (created_at);
 create index uploads_of_product on uploads (product_id);
 create index uploads_of_file on uploads (file_id) where file_id is not null;
 create index uploads_replacing on uploads (replaces) where replaces is not null;
+
+-- What shows a product: pictures and clips from place 1 on, and at most one video of YouTube, at place 0.
+
+update media set position = position + 1;
+alter table media
+    add column sent_mime_type text,            -- as it came; pictures are kept as WebP
+    add column sent_bytes bigint,
+    add constraint media_video_first check ((media_type = 'youtube') = (position = 0));
+create unique index media_one_video on media (product_id) where media_type = 'youtube';

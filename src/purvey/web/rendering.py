@@ -158,6 +158,7 @@ def page_headers(payment_hosts: tuple[str, ...]) -> Mapping[str, str]:
                 "default-src 'none'",
                 "style-src 'self'",
                 "img-src 'self' https: data:",
+                "media-src 'self'",
                 "font-src 'self'",
                 "base-uri 'none'",
                 "frame-ancestors 'none'",

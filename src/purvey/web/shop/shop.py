@@ -129,6 +129,7 @@ async def product_page(
         amount_hint=amount_hint(found),
         takes_quantity=by_hand,
         pictures=pictures_of(found),
+        clips=[media.url for media in found.media if media.mime_type == "video/mp4"],
         videos=[link for media in found.media if (link := display.web_link(media.external_url))],
     )
 

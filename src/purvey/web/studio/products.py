@@ -150,14 +150,16 @@ async def form_page(
 
 
 class OwnPicture(msgspec.Struct, frozen=True):
-    """A picture that can be taken away."""
+    """A picture that can be taken away; a clip or video has no small picture, but an address."""
 
     id: UUID
-    small: str
+    small: str | None
+    url: str
 
 
 def pictures_of(product: ProductView) -> list[OwnPicture]:
-    return [OwnPicture(media.id, str(media.renditions[0]["url"])) for media in product.media if media.renditions]
+    small = [str(media.renditions[0]["url"]) if media.renditions else None for media in product.media]
+    return [OwnPicture(media.id, each, media.url) for media, each in zip(product.media, small, strict=True)]
 
 
 @post("/products/{product_id:uuid}/archive", guards=[page_may(Permission.EDIT_PRODUCTS)])

@@ -17,7 +17,7 @@ from purvey.access import Identity, Permission
 from purvey.kit.asgi import Receive, Scope
 from purvey.kit.db import Database
 from purvey.kit.errors import NotFound, Refusal
-from purvey.kit.uploads import Upload, receive_file, refuse_early
+from purvey.kit.uploads import Upload, receive_file, refuse_early, whole_file
 from purvey.storage import Storage
 from purvey.tenants import Site
 from purvey.web.forms import check_upload, posted
@@ -168,9 +168,29 @@ async def add_image(
 
     async def keep() -> None:
         upload = await arriving(request, limit_bytes=catalog.IMAGE_BYTES)
-        await catalog.add_image(db, storage, me, site_id=site.id, product_id=product_id, upload=upload, now=now)
+        content = await whole_file(upload, limit_bytes=catalog.IMAGE_BYTES)
+        await catalog.add_image(db, storage, me, site_id=site.id, product_id=product_id, content=content, now=now)
 
     return await done_or_told(request, site, db, product_id, keep, done="uploaded")
+
+
+@post(f"{PRODUCT}/videos", guards=EDIT)
+async def add_video(
+    *,
+    request: Page,
+    product_id: FromPath[UUID],
+    site: NamedDependency[Site],
+    me: NamedDependency[Identity],
+    db: NamedDependency[Database],
+    now: NamedDependency[datetime],
+) -> Response[str]:
+    """The video that stands first."""
+    link = (await posted(request)).text("youtubeUrl")
+
+    async def keep() -> None:
+        await catalog.add_video(db, me, site_id=site.id, product_id=product_id, link=link, now=now)
+
+    return await done_or_told(request, site, db, product_id, keep, done="saved")
 
 
 @post(f"{PRODUCT}/media/{{media_id:uuid}}/remove", guards=EDIT)
@@ -190,4 +210,4 @@ async def remove_image(
     return go(f"/products/{product_id}/edit", done="removed")
 
 
-pages = [add_file, replace_file, remove_file, set_cover, remove_cover, add_image, remove_image]
+pages = [add_file, replace_file, remove_file, set_cover, remove_cover, add_image, add_video, remove_image]

@@ -1,0 +1,45 @@
+"""Short films that show a product: MP4 by their bytes, kept as they came, for nothing here could draw them anew."""
+
+from collections.abc import Iterator
+
+from purvey.catalog.sniff import mime_of
+from purvey.kit.errors import Invalid
+
+MIME = "video/mp4"
+MOST_BOXES = 10_000
+
+
+class NotAClip(Invalid):
+    """It begins as an MP4 film and is none that can be played."""
+
+    code = "not_an_image"
+
+
+def begins_as_clip(content: bytes) -> bool:
+    return mime_of(content[:4096], "") == MIME
+
+
+def refuse_broken(content: bytes) -> None:
+    """NotAClip unless its boxes (ISO 14496-12) fill the file, and tell how to play it."""
+    kinds = list(boxes(content))
+    if kinds[0] != b"ftyp" or b"moov" not in kinds or len(kinds) > MOST_BOXES:
+        raise broken()
+
+
+def boxes(content: bytes) -> Iterator[bytes]:
+    """The kinds of the outermost boxes, one after the other."""
+    at = 0
+    while at < len(content):
+        size, kind, head = int.from_bytes(content[at : at + 4]), content[at + 4 : at + 8], 8
+        if size == 1:
+            size, head = int.from_bytes(content[at + 8 : at + 16]), 16
+        elif size == 0:  # to the end
+            size = len(content) - at
+        if size < head or at + size > len(content):
+            raise broken()
+        yield kind
+        at += size
+
+
+def broken() -> Invalid:
+    return NotAClip.field("/file", "is no MP4 film that can be played", code=NotAClip.code)
