@@ -90,13 +90,16 @@ def read_settings(environment: Mapping[str, str] | None = None, *, demo: bool = 
         raise SettingsError(
             f"{PREFIX}STRIPE_SECRET_KEY and {PREFIX}STRIPE_WEBHOOK_SECRET go together: set both, or neither"
         )
-    check_registries(values)
+    check_siwa(values)
     check_x402(values)
     return Settings(**values)
 
 
-def check_registries(values: Mapping[str, Any]) -> None:
+def check_siwa(values: Mapping[str, Any]) -> None:
     """Who owns an agent is asked of its chain, so each registry's chain must be one that can be asked."""
+    paths = [values.get(f"siwa_{door}_path", f"/siwa/{door}") for door in ("nonce", "verify")]
+    if len(set(paths)) == 1:
+        raise SettingsError(f"{PREFIX}SIWA_NONCE_PATH and {PREFIX}SIWA_VERIFY_PATH must be two")
     known = values.get("rpc_urls", {})
     for registry in values.get("siwa_registries", ()):
         network = registry.rpartition(":")[0]

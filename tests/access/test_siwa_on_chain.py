@@ -6,8 +6,10 @@ from eth_account import Account
 
 from purvey.access.siwa import Registry, registry_of
 from purvey.access.siwa.registry import owner_of
+from purvey.cli.doctor import Ill, the_agents
 from purvey.kit.errors import Unavailable
 from purvey.kit.rpc import Chains
+from purvey.settings import Settings
 from tests.vocabulary.agents import Agent, asks_nonce, message, signed
 from tests.vocabulary.chain import Chain
 from tests.vocabulary.shop import Shop
@@ -153,3 +155,20 @@ async def test_where_every_request_must_be_signed_a_bare_receipt_opens_nothing(s
     assert (await agent.get("/api/products")).status_code == 200
     public = await strict.http.get("/api/products/public", headers={"X-SIWA-Receipt": agent.receipt})
     assert public.status_code == 200
+
+
+async def test_the_doctor_finds_a_registry_that_is_not_where_it_is_said_to_be(strict: Shop, chain: Chain) -> None:
+    def settings(registry: str, network: str = chain.network) -> Settings:
+        return msgspec.structs.replace(
+            strict.world.settings, rpc_urls={network: chain.url}, siwa_registries=(f"{network}:{registry}".lower(),)
+        )
+
+    assert chain.registry_name.lower() in await the_agents(settings(chain.registry))
+    with pytest.raises(Ill, match="no registry"):
+        await the_agents(settings("0x" + "1" * 40))
+    with pytest.raises(Ill, match="is the chain"):
+        await the_agents(settings(chain.registry, "eip155:1"))
+    with pytest.raises(Ill, match="did not answer"):
+        await the_agents(
+            msgspec.structs.replace(settings(chain.registry), rpc_urls={chain.network: "http://127.0.0.1:9"})
+        )

@@ -20,7 +20,7 @@ from purvey.access.recovery import (
     verify_email,
 )
 from purvey.access.rules import email_of, network_of
-from purvey.access.siwa import Siwa, find_user_of_wallet, open_siwa, short_address, user_of_wallet
+from purvey.access.siwa import Siwa, check_registry, find_user_of_wallet, open_siwa, short_address, user_of_wallet
 from purvey.access.store import at_site, find_user, find_user_by_email, identify
 from purvey.access.sweeping import FORGET_EVERY_SECONDS, forget_old
 from purvey.kit.audit_log import audit, changes
@@ -48,6 +48,7 @@ __all__ = [
     "change_me",
     "change_password",
     "changes",
+    "check_registry",
     "create_user",
     "email_of",
     "end_session",

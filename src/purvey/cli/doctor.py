@@ -6,10 +6,11 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 
 import asyncpg
 
-from purvey import payments, purchases
+from purvey import access, payments, purchases
 from purvey.cli import opened
 from purvey.kit.errors import Refusal
 from purvey.kit.migrate import pending
+from purvey.kit.rpc import Chains
 from purvey.payments.x402 import health as x402
 from purvey.settings import READERS, Settings, SettingsError, read_settings
 from purvey.storage import open_storage
@@ -106,6 +107,23 @@ async def the_mail(settings: Settings) -> str:
     return "SMTP" if settings.smtp_url else f".eml files in {settings.home / 'mail'} (set PURVEY_SMTP_URL to send)"
 
 
+async def the_agents(settings: Settings) -> str:
+    """Who may sign in, and whether each registry is where it is said to be."""
+    chains = Chains(settings.rpc_urls)
+    siwa = access.open_siwa(settings, chains=chains)
+    if siwa is None:
+        return "none may sign in (set PURVEY_SIWA_REGISTRIES or PURVEY_SIWA_PLAIN_WALLETS to let them)"
+    try:
+        for name in sorted(siwa.registries):
+            await access.check_registry(siwa, name)
+    except Refusal as no:
+        raise Ill(f"{no.detail}: look at PURVEY_RPC_URLS and PURVEY_SIWA_REGISTRIES") from None
+    finally:
+        await chains.close()
+    who = [*sorted(siwa.registries), *(["plain wallets"] if siwa.plain_wallets else [])]
+    return f"{', '.join(who)}; {'every request signed' if siwa.signed_only else 'a receipt is enough under /api'}"
+
+
 CHECKS: dict[str, Check] = {
     "database": the_database,
     "storage": the_storage,
@@ -113,6 +131,7 @@ CHECKS: dict[str, Check] = {
     "money": the_money,
     "x402": the_chains,
     "mail": the_mail,
+    "agents": the_agents,
 }
 
 

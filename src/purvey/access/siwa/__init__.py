@@ -16,7 +16,7 @@ from purvey.access.siwa.model import (
     registry_of,
 )
 from purvey.access.siwa.receipts import RECEIPT_HEADER, Receipt, make_receipt, read_receipt
-from purvey.access.siwa.registry import still_owner
+from purvey.access.siwa.registry import check_registry, still_owner
 from purvey.access.siwa.signatures import checksummed
 from purvey.access.siwa.signing_in import Offered, offer_nonce, sign_in, written
 from purvey.access.siwa.wallets import find_user_of_wallet, short_address, user_of_wallet
@@ -33,6 +33,7 @@ __all__ = [
     "Rejected",
     "Siwa",
     "Unreadable",
+    "check_registry",
     "checksummed",
     "find_user_of_wallet",
     "hearing",

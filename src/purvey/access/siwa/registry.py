@@ -37,3 +37,13 @@ async def still_owner(siwa: Siwa, receipt: Receipt) -> None:
     """An agent that was sold since it signed in is refused; a plain wallet is its own. Raises as `check_owner` does."""
     if receipt.agent_id is not None and receipt.agent_registry is not None:
         await check_owner(siwa, registry_of(receipt.agent_registry), receipt.agent_id, receipt.wallet)
+
+
+async def check_registry(siwa: Siwa, name: str) -> None:
+    """The chain is the one it is taken for, and there is a contract at the registry's address; Unavailable."""
+    registry = registry_of(name)
+    told = await siwa.chains.ask(registry.network, "eth_chainId")
+    if not isinstance(told, str) or told.lower() != hex(registry.chain_id):
+        raise Unavailable(f"What answers for {registry.network} is the chain {told}", code="no_chain")
+    if await siwa.chains.ask(registry.network, "eth_getCode", registry.address, "latest") in ("0x", None):
+        raise Unavailable(f"There is no registry at {registry.name}", code="no_registry")
