@@ -24,6 +24,7 @@ log = structlog.get_logger("purvey.x402")
 AGAIN_AFTER: Final = timedelta(seconds=10)  # a node that took it has it in a block by then, or has lost it
 TAKEN_LATELY: Final = timedelta(seconds=30)
 GAS_SLACK_PERCENT: Final = 120
+PRICE_SECONDS: Final = 2.0
 LOCK_SECONDS: Final = 15.0
 LOCK_PAUSE_SECONDS: Final = 0.02
 TRIES: Final = 3
@@ -54,6 +55,7 @@ class OwnKey:
         self.account: Any = Account.from_key(key)
         self.address: str = self.account.address.lower()
         self.chains, self.networks = chains, networks
+        self.prices: dict[str, tuple[float, tuple[int, int]]] = {}
         self.turns = {network: asyncio.Lock() for network in networks}
 
     async def verify(self, shown: Shown, quote: Quote) -> None:
@@ -104,13 +106,25 @@ class OwnKey:
 
     async def fees(self, network: str, call: dict[str, str]) -> Fees:
         """What it takes now; PaymentRefused when the token would revert."""
-        gas, block, tip = await asyncio.gather(
-            self.tried(network, "eth_estimateGas", call, "pending"),
+        gas, (most, tip) = await asyncio.gather(
+            self.tried(network, "eth_estimateGas", call, "pending"), self.price(network)
+        )
+        return Fees(int(gas, 16) * GAS_SLACK_PERCENT // 100, most, tip)
+
+    async def price(self, network: str) -> tuple[int, int]:
+        """What a unit of gas may cost, and the tip in it: as it was a block ago at most, with room to double."""
+        loop = asyncio.get_running_loop()
+        asked_at, price = self.prices.get(network, (0.0, (0, 0)))
+        if asked_at and loop.time() - asked_at < PRICE_SECONDS:
+            return price
+        block, said = await asyncio.gather(
             self.chains.ask(network, "eth_getBlockByNumber", "latest", False),
             self.chains.ask(network, "eth_maxPriorityFeePerGas"),
         )
-        base = int(block.get("baseFeePerGas", "0x0"), 16)
-        return Fees(int(gas, 16) * GAS_SLACK_PERCENT // 100, 2 * base + int(tip, 16), int(tip, 16))
+        tip = int(said, 16)
+        price = (2 * int(block.get("baseFeePerGas", "0x0"), 16) + tip, tip)
+        self.prices[network] = (loop.time(), price)
+        return price
 
     @asynccontextmanager
     async def turn(self, db: Database, network: str) -> AsyncIterator[None]:
