@@ -373,3 +373,36 @@ async def test_an_agent_s_shop_is_paid_to_its_wallet_and_may_be_renamed_once(sho
     refused_once = await ana.patch(f"/v1/sites/{ana.site['id']}", {"slug": f"{better}-2"})
     assert refused_once.json()["code"] == "slug_for_ever"
     assert (await sells(agent))["site"] == better
+
+
+@pytest.mark.feature("B1")
+async def test_a_product_comes_to_the_market_with_its_price_in_usdc_and_goes_with_it(shop: Shop) -> None:
+    ana = await shop.author()
+    assert ana.site is not None
+    product = await ana.sells(price=1200)
+    path = f"/v1/sites/{ana.site['id']}/products/{product['id']}"
+    sku = f"{ana.name}/usdc"
+    added = await ana.put(path, {"prices": [{"sku": sku, "amount": 5_000_000, "currencyCode": "USDC"}]})
+    assert added.status_code == 200, added.text
+    assert (await seen(shop, product))["price"] == 5
+    assert (await ana.put(path, {"prices": [{"sku": sku, "amount": 6_500_000}]})).status_code == 200
+    assert [each["price"] for each in await listed(shop, username=ana.name)] == [6.5]
+    assert (await ana.put(path, {"prices": [{"sku": sku, "isArchived": True}]})).status_code == 200
+    refused(await shop.http.get(f"/api/products/public/{product['id']}"), 404, "Product not found")
+    assert await listed(shop, username=ana.name) == []
+
+
+@pytest.mark.feature("B9")
+async def test_a_minimum_is_of_one_currency(shop: Shop) -> None:
+    """Else three euros would be three millionths of a dollar."""
+    ana = await shop.author()
+    assert ana.site is not None
+    usdc = {"sku": f"{ana.name}/usdc", "amount": 5_000_000, "currencyCode": "USDC"}
+    wish = {"name": "Sky", "price": 1200, "prices": [usdc], "isPayWhatYouWant": True}
+    path = f"/v1/sites/{ana.site['id']}/products"
+    answer = await ana.post(path, wish | {"minimumAmount": 300})
+    assert (answer.status_code, answer.json()["errors"][0]["pointer"]) == (422, "/minimumAmount")
+    product = (await ana.post(path, wish)).json()
+    assert (await seen(shop, product))["is_pay_what_you_want"] is True
+    later = await ana.put(f"{path}/{product['id']}", {"minimumAmount": 300})
+    assert (later.status_code, later.json()["errors"][0]["pointer"]) == (422, "/minimumAmount")

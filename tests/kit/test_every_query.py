@@ -25,7 +25,7 @@ STATEMENT = re.compile(r"\s*(select|insert|update|delete|with)\s", re.IGNORECASE
 ASKS = {"rows": 1, "maybe": 1, "one": 1, "records": 0, "record": 0, "value": 0, "do": 0, "fetchval": 0}
 ASKED = {"db", "tx", "pool"}
 TEMPLATE = re.compile(r"\{\w+\}")
-PARTS = {"purvey.catalog.shop:ON_SHELF", "purvey.catalog.market:USDC_PRICE"}  # bound by the queries around them
+PARTS = {"purvey.catalog.shop:ON_SHELF"}  # bound by the queries around them
 SHAPES = [shop.Shape(sort, 21, *bits) for sort in shop.Sort for bits in product([False, True], repeat=5)]
 
 COMPOSED: Mapping[Callable[..., str], Sequence[tuple[Any, ...]]] = {

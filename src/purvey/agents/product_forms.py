@@ -112,7 +112,7 @@ def changed(form: ChangedProduct, product: KeptProduct) -> UpdateProduct:
 
 
 def repriced(price: int, product: KeptProduct) -> dict[str, Any]:
-    if product.is_own_currency:
+    if product.is_default_price:
         return {"price": price}
     return {"prices": [ChangedPrice(id=str(product.price_id), amount=price)]}
 

@@ -43,10 +43,12 @@ async def create_product(db: Database, me: Identity, *, site: Site, form: Create
         await refuse_one_too_many(tx, site)
         await naming.refuse_repeated(tx, [each.named for each in wanted])
         product = await draft(tx, me, site, form, wanted, now=now)
-        rules.refuse_unsound(product, default_amount=wanted[0].terms.amount, member_count=len(form.member_ids))
+        terms = [each.terms for each in wanted]
+        rules.refuse_unsound(product, offered=terms, default=terms[0], member_count=len(form.member_ids))
         prices = [await priced(tx, site, product, each, at) for at, each in enumerate(wanted)]
         await store.insert_product(tx, product)
         naming.refuse_taken([each.named for each in wanted], await store.insert_prices(tx, product, prices, now=now))
+        await store.put_on_market(tx, product.id, rules.usdc_price_of(product, prices))
         if product.is_limited:
             await store.insert_stock(tx, product.id, total=product.total_quantity or 0)
         await bundles.fill(tx, product, form.member_ids)

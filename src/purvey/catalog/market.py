@@ -1,7 +1,7 @@
 """What can be bought with USDC, across every shop (B1, B2). The list and the detail are one statement each.
 
-A product stands here by one of its prices: the default one if that is in USDC, else its first in USDC. What is paid
-again and again, or on an invoice, or has no minimum in USDC, does not. What comes after the purchase is never read.
+A product stands here by one of its prices (`rules.usdc_price_of`), which its row names. What comes after the purchase
+is never read.
 """
 
 from collections.abc import Mapping
@@ -55,10 +55,10 @@ class MarketProduct(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class KeptProduct(MarketProduct, frozen=True, kw_only=True):
-    """The same with what only its team and its buyers may know. `is_own_currency`: its default price is the one."""
+    """The same with what only its team and buyers may know. `is_default_price`: agents pay its default price."""
 
     site_id: UUID
-    is_own_currency: bool
+    is_default_price: bool
     is_active: bool
     suspended_at: datetime | None
     suspended_reason: str | None
@@ -70,20 +70,6 @@ class KeptProduct(MarketProduct, frozen=True, kw_only=True):
     license_text: str | None
     version: int
 
-
-# The price in USDC that an agent pays for the product `p`.
-USDC_PRICE = """
-select r.id, v.amount
-from prices r
-join price_versions v on v.id = r.current_version_id
-where r.product_id = p.id
-    and r.archived_at is null
-    and v.currency = 'USDC'
-    and v.recurring_interval is null
-    and (r.is_default or not p.is_pay_what_you_want)
-order by r.is_default desc, r.position, r.id
-limit 1
-"""
 
 # What shows a product: its video, else its first picture, else its cover (ruling 9). A clip is no picture.
 IMAGE = """
@@ -105,24 +91,26 @@ coalesce(
 
 COLUMNS = f"""
     p.id, p.name, p.slug, p.description, p.product_type, p.category,
-    usdc.amount as price, usdc.id as price_id, p.is_pay_what_you_want, p.minimum_amount,
+    v.amount as price, r.id as price_id, p.is_pay_what_you_want, p.minimum_amount,
     p.is_limited, p.total_quantity, k.total - k.reserved - k.sold as remaining,
     p.available_from, p.available_until, {IMAGE} as image_url,
     exists (select from product_files f where f.product_id = p.id and f.removed_at is null) as has_file,
     s.slug as site_slug, u.id as creator_id, u.username, u.display_name, u.avatar_url,
     p.created_at, p.updated_at
 """
-SOLD_FOR_USDC = f"""
+SOLD_FOR_USDC = """
 from products p
 join sites s on s.id = p.site_id
 join users u on u.id = s.created_by
-join lateral ({USDC_PRICE}) as usdc on true
+join prices r on r.id = p.usdc_price_id
+join price_versions v on v.id = r.current_version_id
 left join stock k on k.product_id = p.id and p.is_limited
 """
 ON_MARKET = f"""
 select {COLUMNS}
 {SOLD_FOR_USDC}
-where p.is_active
+where p.usdc_price_id is not null
+    and p.is_active
     and p.deleted_at is null
     and p.suspended_at is null
     and not p.is_system
@@ -132,7 +120,7 @@ where p.is_active
 # The same for those who keep it, on sale or not.
 KEPT = f"""
 select {COLUMNS},
-    p.site_id, p.currency = 'USDC' as is_own_currency, p.is_active, p.suspended_at, p.suspended_reason,
+    p.site_id, r.is_default as is_default_price, p.is_active, p.suspended_at, p.suspended_reason,
     coalesce(k.sold, p.sold_count) as sold_count, p.thank_you_message, p.redirect_url, p.use_redirect_url,
     p.license_enabled, p.license_text, p.version
 {SOLD_FOR_USDC}

@@ -3,8 +3,9 @@
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 
-from purvey.catalog.model import Category, Fulfilment, Kind, Product, ProductType, Terms
+from purvey.catalog.model import Category, Fulfilment, Kind, Price, Product, ProductType, Terms
 from purvey.kit.errors import FieldError, Invalid
+from purvey.kit.money import USDC
 
 DEFAULT_PRODUCT_LIMIT = 10_000
 EARLIEST, LATEST = datetime(1970, 1, 1, tzinfo=UTC), datetime(9000, 1, 1, tzinfo=UTC)
@@ -67,26 +68,48 @@ def fulfilment_of(product_type: ProductType) -> Fulfilment:
     return BY_HAND.get(product_type, Fulfilment.DOWNLOAD)
 
 
-def refuse_unsound(product: Product, *, default_amount: int, member_count: int) -> None:
+def usdc_price_of(product: Product, prices: Sequence[Price]) -> Price | None:
+    """The price that agents pay: in USDC, paid once, the default one first. A minimum is in the default's currency."""
+    found = [
+        price
+        for price in prices
+        if price.archived_at is None
+        and price.terms.currency == USDC
+        and price.terms.recurring is None
+        and (price.is_default or not product.is_pay_what_you_want or product.minimum_amount == 0)
+    ]
+    return min(found, key=lambda price: (not price.is_default, price.position, price.id), default=None)
+
+
+def refuse_unsound(product: Product, *, offered: Sequence[Terms], default: Terms, member_count: int) -> None:
     """Invalid that names every field at odds with another one."""
-    faults = list(faults_of(product, default_amount=default_amount, member_count=member_count))
+    faults = list(faults_of(product, offered=offered, default=default, member_count=member_count))
     if faults:
         raise Invalid("; ".join(fault.detail for fault in faults), errors=faults)
 
 
-def faults_of(product: Product, *, default_amount: int, member_count: int) -> Iterator[FieldError]:
+def faults_of(product: Product, *, offered: Sequence[Terms], default: Terms, member_count: int) -> Iterator[FieldError]:
     """What does not fit together in a product."""
     yield from window_faults(product)
     if product.is_limited and product.total_quantity is None:
         yield FieldError("/totalQuantity", "A limited product needs a totalQuantity")
-    if product.is_pay_what_you_want and product.minimum_amount > default_amount:
-        yield FieldError("/minimumAmount", "The minimum may not be above the price, which is the suggestion")
+    if product.is_pay_what_you_want and product.minimum_amount > 0:
+        yield from minimum_faults(product.minimum_amount, offered=offered, default=default)
     if product.use_redirect_url and not product.redirect_url:
         yield FieldError("/redirectUrl", "useRedirectUrl needs a redirectUrl")
     if product.license_enabled and not (product.license_text or "").strip():
         yield FieldError("/licenseText", "licenseEnabled needs a licenseText")
     if member_count and product.product_type is not ProductType.BUNDLE:
         yield FieldError("/memberIds", "Only a BUNDLE has members; send memberIds: [] for another productType")
+
+
+def minimum_faults(minimum: int, *, offered: Sequence[Terms], default: Terms) -> Iterator[FieldError]:
+    if minimum > default.amount:
+        yield FieldError("/minimumAmount", "The minimum may not be above the price, which is the suggestion")
+    if any(terms.currency != default.currency for terms in offered):
+        yield FieldError(
+            "/minimumAmount", f"A minimum in {default.currency} says nothing of prices in other currencies"
+        )
 
 
 def window_faults(product: Product) -> Iterator[FieldError]:

@@ -142,6 +142,14 @@ where p.id = n.id
         is distinct from (n.is_default, n.version_id, n.archived_at)
 """
 
+# The price by which a product stands on the agents' market.
+PUT_ON_MARKET = """
+update products
+set usdc_price_id = $2
+where id = $1
+    and usdc_price_id is distinct from $2
+"""
+
 # Another number of copies, unless more are sold and held than that.
 SET_TOTAL = """
 update stock
@@ -385,6 +393,11 @@ async def update_prices(tx: Tx, product_id: UUID, prices: Sequence[Price]) -> No
     default = next(price for price in prices if price.is_default)
     await tx.do(CLEAR_DEFAULT, product_id, default.id)
     await tx.do(UPDATE_PRICES, product_id, [as_row(price) for price in prices])
+
+
+async def put_on_market(tx: Tx, product_id: UUID, price: Price | None) -> None:
+    """Agents pay this price of the product, or do not find it."""
+    await tx.do(PUT_ON_MARKET, product_id, price.id if price else None)
 
 
 def as_row(price: Price) -> Mapping[str, Any]:

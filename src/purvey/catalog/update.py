@@ -67,11 +67,13 @@ async def update_product(
         if after == before and not prices.differs and members == old_members:
             return view_of(whole)
         refuse_repricing(me, before, after, prices)
-        rules.refuse_unsound(after, default_amount=prices.default.terms.amount, member_count=len(members))
+        default = prices.default.terms
+        rules.refuse_unsound(after, offered=prices.offered, default=default, member_count=len(members))
         await refuse_clashes(tx, before, after, prices)
         after = await store.update_product(tx, after, now=now)
         await quantities.keep_true(tx, before, after, count_held=count_held)
         await write_prices(tx, after, prices, now=now)
+        await store.put_on_market(tx, after.id, rules.usdc_price_of(after, prices.after))
         if members != old_members:
             await bundles.refill(tx, after, members)
         await tell(tx, me, before, after, prices, members=members, old_members=old_members, now=now)

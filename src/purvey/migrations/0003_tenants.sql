@@ -29,6 +29,7 @@ create table sites (
     version int not null default 1
 );
 create index sites_of_tenant on sites (tenant_id, id);
+create index sites_of_creator on sites (created_by, id);
 
 create table memberships (
     tenant_id uuid not null references tenants on delete restrict,

@@ -14,6 +14,7 @@ create table products (
     kind text not null default 'one-time' check (kind in ('recurring', 'one-time')),  -- by the prices on offer
     currency text not null,
     default_amount bigint not null default 0,  -- the default price's, kept here too for its order
+    usdc_price_id uuid,                     -- by which it stands on the agents' market, when it does
     cover jsonb,                            -- {url, width, height, renditions: [...]}
     max_downloads int check (max_downloads > 0),
     is_limited boolean not null default false,
@@ -82,6 +83,10 @@ create table prices (
     unique (product_id, ref)
 );
 create unique index prices_one_default on prices (product_id) where is_default;
+
+alter table products add foreign key (usdc_price_id) references prices;
+create index products_on_market on products (id)
+    where usdc_price_id is not null and is_active and deleted_at is null and suspended_at is null and not is_system;
 
 create table price_versions (
     id uuid primary key,
