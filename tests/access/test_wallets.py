@@ -157,8 +157,8 @@ async def test_a_sale_to_a_wallet_and_its_linking_wait_for_each_other(shop: Shop
     assert (await linking).status_code == 201
 
 
-# What stays with the user who was: what they did is history, and their keys and sessions end with them.
-STAYS = {"sessions", "api_keys", "one_time_tokens", "siwa_nonces"}
+# What stays with the user who was: their keys and sessions, which end with them, and their picture.
+STAYS = {"sessions", "api_keys", "one_time_tokens", "siwa_nonces", "avatars"}
 
 COLUMNS = """
 select c.conrelid::regclass::text as "table", a.attname as "column"
