@@ -9,13 +9,13 @@ from tests.agents.test_dialect import MISSING, refused
 from tests.vocabulary.shop import Person, Shop
 
 ART = {
-    "name": "AI Art Pack Vol. 1",
-    "description": "50 unique AI-generated artworks in high resolution",
+    "name": "Fields in Winter",
+    "description": "Forty drawings of fields, each as a print",
     "price": 9.99,
     "category": "digital_art",
     "is_active": True,
     "is_pay_what_you_want": False,
-    "thank_you_message": "Thanks for your purchase! Download link below.",
+    "thank_you_message": "Enjoy the fields!",
     "redirect_url": "https://example.com/download",
     "use_redirect_url": False,
 }
@@ -151,7 +151,7 @@ async def test_a_product_is_changed_field_by_field(shop: Shop) -> None:
     agent = await shop.agent()
     product = await sells(agent, **ART)
     path = f"/api/products/{product['id']}"
-    change = {"name": "AI Art Pack Vol. 1 (Updated)", "price": 7.99, "description": "Now with 75 artworks!"}
+    change = {"name": "Fields in Winter and Spring", "price": 7.99, "description": "Seventy drawings now"}
     answer = await agent.patch(path, change)
     assert answer.status_code == 200, answer.text
     after = answer.json()["product"]

@@ -11,7 +11,7 @@ from tests.agents.test_products import sells
 from tests.vocabulary.shop import Shop
 
 SECRETS = {
-    "thank_you_message": "Thanks for your purchase!",
+    "thank_you_message": "Enjoy the fields!",
     "redirect_url": "https://example.com/download",
     "license_text": "One seat, for ever.",
 }
