@@ -94,6 +94,14 @@ class Counter:
         """What a worker does some time later."""
         await x402.finish(self.db, self.rail, now=self.now() + later)
 
+    async def finishes(self, id: UUID) -> Settlement:
+        """What becomes of a settlement when a worker looks after it some times."""
+        for minutes in range(2, 60, 5):
+            await self.sweeps(later=timedelta(minutes=minutes))
+            if not (settlement := await self.row(id)).unknown:
+                return settlement
+        return settlement
+
     async def looks_again(self, *, later: timedelta = timedelta(minutes=2)) -> None:
         await x402.check(self.db, self.rail, now=self.now() + later)
 

@@ -17,5 +17,7 @@ async def ledger(postgres: str, worker_id: str) -> str:
 
 @pytest.fixture
 async def counter(chain: Chain, ledger: str) -> AsyncIterator[Counter]:
+    """Nothing that another test left is swept here."""
     async with counter_of(chain, ledger) as counter:
+        await counter.db.do("delete from x402_settlements")
         yield counter

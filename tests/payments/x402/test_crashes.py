@@ -33,8 +33,7 @@ async def test_with_our_own_key(chain: Chain, ledger: str, point: str, mined: bo
         await chain.mines_by_itself(True)
         after = await counter.enters(signs(await counter.payer(), quote), quote)
         assert (await counter.carries_out(after)).settled, "the next payment does not wait for it"
-        await counter.sweeps()
-        assert (await counter.row(entered.id)).settled
+        assert (await counter.finishes(entered.id)).settled
         assert await chain.balance(counter.author.address) == 2 * ATLAS
         assert await chain.transactions_of(counter.key.address) == 2
 
@@ -46,6 +45,5 @@ async def test_with_a_facilitator_over_http(chain: Chain, ledger: str, point: st
             quote = await counter.quotes()
             entered = await counter.enters(signs(await counter.payer(), quote), quote)
             await dies(counter, ledger, facilitator.url, entered.id, point)
-            await counter.sweeps()
-            assert (await counter.row(entered.id)).settled
+            assert (await counter.finishes(entered.id)).settled
             assert await chain.balance(counter.author.address) == ATLAS

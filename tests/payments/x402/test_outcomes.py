@@ -69,8 +69,7 @@ async def test_what_nobody_waits_for_any_more_is_finished_by_the_sweep(counter: 
     entered = await counter.enters(signs(ben, quote), quote)
     await counter.sweeps(later=timedelta())
     assert (await counter.row(entered.id)).state is State.ENTERED, "whoever entered it has some time"
-    await counter.sweeps()
-    assert (await counter.row(entered.id)).settled
+    assert (await counter.finishes(entered.id)).settled
     assert len(counter.heard) == 1
 
 
@@ -122,8 +121,7 @@ async def test_a_transaction_that_the_nodes_forgot_is_sent_again(counter: Counte
     waiting = await counter.carries_out(await counter.enters(signs(ben, quote), quote))
     await counter.chain.call("anvil_dropTransaction", waiting.tx_hash)
     await counter.chain.mines_by_itself(True)
-    await counter.sweeps()
-    assert (await counter.row(waiting.id)).settled
+    assert (await counter.finishes(waiting.id)).settled
 
 
 async def test_a_nonce_that_its_payer_cancelled_has_failed_for_good(counter: Counter) -> None:

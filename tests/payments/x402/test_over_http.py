@@ -90,8 +90,7 @@ async def test_it_is_asked_again_by_the_sweep_when_nothing_came_of_it(
     tried = await over_http.carries_out(await over_http.enters(signs(ben, quote), quote))
     assert tried.unknown
     facilitator.says = None
-    await over_http.sweeps()
-    assert (await over_http.row(tried.id)).settled
+    assert (await over_http.finishes(tried.id)).settled
 
 
 async def test_one_that_is_away_refuses_nothing(chain: Chain, ledger: str) -> None:
