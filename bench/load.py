@@ -1,6 +1,8 @@
-"""A client that asks as fast as it is answered, in a process of its own: `python -m bench.load URL …`.
+"""A client that asks as fast as it is answered, in a process of its own.
 
-Prints one JSON line: requests per second, the median and the 99th percentile in milliseconds, and how many failed.
+`python -m bench.load OURS THEIRS CONNECTIONS SECONDS ROUNDS` asks the one and then the other, round after round, and
+prints one JSON line: of each round, of each of the two, requests per second, the median and the 99th percentile in
+milliseconds, and how many failed.
 """
 
 import asyncio
@@ -11,6 +13,8 @@ from functools import partial
 from urllib.parse import urlsplit
 
 import uvloop
+
+Round = tuple[dict[str, float], dict[str, float]]
 
 
 class Asker(asyncio.Protocol):
@@ -79,6 +83,19 @@ async def load(url: str, *, connections: int, seconds: float) -> dict[str, float
     }
 
 
+async def in_turn(ours: str, theirs: str, *, connections: int, seconds: float, rounds: int) -> list[Round]:
+    """The first round warms up."""
+    told = [
+        (
+            await load(ours, connections=connections, seconds=seconds),
+            await load(theirs, connections=connections, seconds=seconds),
+        )
+        for _ in range(rounds + 1)
+    ]
+    return told[1:]
+
+
 if __name__ == "__main__":
-    where, connections, seconds = sys.argv[1], int(sys.argv[2]), float(sys.argv[3])
-    print(json.dumps(uvloop.run(load(where, connections=connections, seconds=seconds))))
+    ours, theirs, connections, seconds, rounds = sys.argv[1:]
+    told = uvloop.run(in_turn(ours, theirs, connections=int(connections), seconds=float(seconds), rounds=int(rounds)))
+    print(json.dumps(told))
