@@ -33,6 +33,7 @@ LONGEST_DELAY = timedelta(minutes=10)
 MOST_BEGINS = MAX_ATTEMPTS + 3
 DEQUEUE_TIMEOUT = timedelta(seconds=1)
 HEARTBEAT_TIMEOUT = timedelta(seconds=30)
+NO_STATISTICS = timedelta(0)  # the engine would write its log a second time for numbers that nobody reads
 BATCH = 50
 RESTART_SECONDS = 0.5
 
@@ -105,7 +106,12 @@ async def one_round(
 
     stopper = asyncio.create_task(pass_on(stop, engine.shutdown))
     try:
-        await engine.run(dequeue_timeout=DEQUEUE_TIMEOUT, batch_size=BATCH, heartbeat_timeout=HEARTBEAT_TIMEOUT)
+        await engine.run(
+            dequeue_timeout=DEQUEUE_TIMEOUT,
+            batch_size=BATCH,
+            heartbeat_timeout=HEARTBEAT_TIMEOUT,
+            log_aggregation_interval=NO_STATISTICS,
+        )
     finally:
         stopper.cancel()
 

@@ -398,7 +398,7 @@ async def shop_product(db: Queries, site_slug: str, product_slug: str, *, now: d
     if row is None:
         raise NotFound("There is no such product in this shop")
     found = dict(row.items())
-    lists = {name: msgspec.convert(found[name] or [], kind) for name, kind in LISTS.items()}
+    lists = {name: msgspec.convert(found[name], kind) if found[name] else [] for name, kind in LISTS.items()}
     fulfilment = fulfilment_of(ProductType(found["product_type"]))
     pictures = preview_images(lists["media"])
     return ShopProductDetail(**(found | lists), fulfilment=fulfilment, preview_images=pictures)
