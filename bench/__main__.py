@@ -24,11 +24,11 @@ from purvey.kit.postgres import EmbeddedPostgres
 def main() -> None:
     asked = argparse.ArgumentParser(prog="bench", description="The figures of the README, from one run.")
     asked.add_argument("--json", type=Path, help="write the figures to this file as well")
-    file = asked.parse_args().json
+    file, before = asked.parse_args().json, os.getloadavg()[0]
     with tempfile.TemporaryDirectory(prefix="purvey-bench-") as folder:
         Path(folder).chmod(0o755)  # for the account that root's PostgreSQL runs as
         found = list(told(measure(Path(folder))))
-    print(f"\n{table(found)}\n\n{machine()}")
+    print(f"\n{table(found)}\n\n{machine(before)}")
     if file:
         write_json(found, file)
 
@@ -60,9 +60,10 @@ def told(figures: Iterator[Figure]) -> Iterator[Figure]:
         yield each
 
 
-def machine() -> str:
-    load = os.getloadavg()[0]
-    return f"{os.cpu_count()} cores, Python {sys.version.split()[0]}, load {load:.1f} at the end of the run"
+def machine(before: float) -> str:
+    """What it ran on, and whether there was much else to do: the bench itself makes a load of two or three."""
+    load = f"load {before:.1f} at the beginning of the run and {os.getloadavg()[0]:.1f} at its end"
+    return f"{os.cpu_count()} cores, Python {sys.version.split()[0]}, {load}"
 
 
 if __name__ == "__main__":
