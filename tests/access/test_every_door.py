@@ -39,7 +39,7 @@ PUBLIC_DOORS = {
 PUBLIC_PLACES = re.compile(
     r"GET /v1/s/.*|GET /api/products/public(?:/.*)?$|POST /v1/webhooks/.*"
     r"|GET /(?:healthz|readyz|metrics|favicon.*|robots.txt|llms.txt|schema.*|static/.*|media/.*|s/.*|chapters/.*)?$"
-    r"|(?:GET|POST) /(?:sign-up|sign-in|verify-email|reset-password|invitations?)(?:/.*)?$"
+    r"|(?:GET|POST) /(?:sign-up|sign-in|verify-email|confirm-email|reset-password|invitations?)(?:/.*)?$"
     r"|(?:GET|POST|PUT|HEAD) /(?:test-bank|files|uploads|downloads?|hooks)/.*"
 )
 

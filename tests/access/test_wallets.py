@@ -158,7 +158,7 @@ async def test_a_sale_to_a_wallet_and_its_linking_wait_for_each_other(shop: Shop
 
 
 # What stays with the user who was: their keys and sessions, which end with them, and their picture.
-STAYS = {"sessions", "api_keys", "one_time_tokens", "siwa_nonces", "avatars"}
+STAYS = {"sessions", "api_keys", "one_time_tokens", "siwa_nonces", "avatars", "email_moves"}
 
 COLUMNS = """
 select c.conrelid::regclass::text as "table", a.attname as "column"

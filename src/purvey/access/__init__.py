@@ -4,12 +4,13 @@ People sign up and in, prove their e-mail, and give keys to programs; a role in 
 """
 
 from purvey.access.actions import end_session, sign_in, sign_out, sign_up, token_for
-from purvey.access.events import EmailVerificationAsked, EmailVerified, PasswordResetAsked
+from purvey.access.events import EmailMoveAsked, EmailVerificationAsked, EmailVerified, PasswordResetAsked
 from purvey.access.journal import NEWEST as NEWEST_ENTRIES
 from purvey.access.journal import Sought, entries
 from purvey.access.keyring import keys_of, sessions_of
 from purvey.access.keys import make_key, revoke_key
 from purvey.access.model import ROLE_PERMISSIONS, Identity, Permission, Purpose, Session, User, Visit
+from purvey.access.moving import MOVE_LIFE, ask_move, confirm_move, find_move, make_move_token
 from purvey.access.people import change_me, create_user
 from purvey.access.recovery import (
     ask_reset,
@@ -28,8 +29,10 @@ from purvey.kit.throttles import throttle
 
 __all__ = [
     "FORGET_EVERY_SECONDS",
+    "MOVE_LIFE",
     "NEWEST_ENTRIES",
     "ROLE_PERMISSIONS",
+    "EmailMoveAsked",
     "EmailVerificationAsked",
     "EmailVerified",
     "Identity",
@@ -41,6 +44,7 @@ __all__ = [
     "Sought",
     "User",
     "Visit",
+    "ask_move",
     "ask_reset",
     "ask_verification",
     "at_site",
@@ -49,10 +53,12 @@ __all__ = [
     "change_password",
     "changes",
     "check_registry",
+    "confirm_move",
     "create_user",
     "email_of",
     "end_session",
     "entries",
+    "find_move",
     "find_user",
     "find_user_by_email",
     "find_user_of_wallet",
@@ -60,6 +66,7 @@ __all__ = [
     "identify",
     "keys_of",
     "make_key",
+    "make_move_token",
     "make_one_time_token",
     "network_of",
     "open_siwa",

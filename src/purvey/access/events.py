@@ -1,6 +1,7 @@
 """What happens to people. No event carries a secret: the token of a mail is made when the mail is written."""
 
 from typing import ClassVar
+from uuid import UUID
 
 from purvey.kit.events import Event
 
@@ -17,6 +18,14 @@ class PasswordResetAsked(Event, frozen=True, kw_only=True):
 
     type: ClassVar[str] = "PASSWORD_RESET_ASKED"
     queue: ClassVar[str] = "access-events"
+
+
+class EmailMoveAsked(Event, frozen=True, kw_only=True):
+    """Somebody wants another address: a link goes there, and word of it to the old one. The subject is the user."""
+
+    type: ClassVar[str] = "EMAIL_MOVE_ASKED"
+    queue: ClassVar[str] = "access-events"
+    move_id: UUID
 
 
 class EmailVerified(Event, frozen=True, kw_only=True):

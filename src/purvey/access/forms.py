@@ -43,6 +43,13 @@ class VerifyEmail(Form):
     password: Password | None = None
 
 
+class MoveEmail(Form):
+    """Another address; `password` is one's own, as it is now."""
+
+    email: Email
+    password: Password
+
+
 class AskReset(Form):
     email: Email
 

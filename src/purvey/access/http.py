@@ -8,11 +8,12 @@ from litestar import Request, delete, get, patch, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody
 
-from purvey.access import actions, http_keys, http_wallets, keyring, people, recovery, store
+from purvey.access import actions, http_keys, http_wallets, keyring, moving, people, recovery, store
 from purvey.access.forms import (
     AskReset,
     ChangeMe,
     ChangePassword,
+    MoveEmail,
     OnItsWay,
     ResetPassword,
     SessionView,
@@ -152,6 +153,34 @@ async def change_password(
     )
 
 
+@post("/me/email", guards=[in_person], status_code=202, opt=SECRET, tags=["Accounts"])
+async def move_email(
+    request: Asking,
+    data: JSONBody[MoveEmail],
+    db: NamedDependency[Database],
+    me: NamedDependency[Identity],
+    now: NamedDependency[datetime],
+) -> OnItsWay:
+    """Ask for another e-mail address. It is mine once the link that is mailed to it is opened."""
+    await moving.ask_move(db, me, email=data.email, password=data.password, visit=visit_of(request), now=now)
+    return OnItsWay("A mail with a link is on its way to the new address; until it is opened, nothing changes")
+
+
+@post("/auth/confirm-email", guards=[optional], opt=SECRET, status_code=200, tags=["Accounts"])
+async def confirm_email(
+    request: Asking,
+    data: JSONBody[VerifyEmail],
+    db: NamedDependency[Database],
+    visitor: NamedDependency[Identity | None],
+    now: NamedDependency[datetime],
+) -> UserView:
+    """Prove a new e-mail address by the token that was mailed to it, signed in or by the account's password."""
+    user = await moving.confirm_move(
+        db, visitor, token=data.token, password=data.password, visit=visit_of(request), now=now
+    )
+    return user_view(user)
+
+
 @get("/me/sessions", guards=[in_person], tags=["Accounts"])
 async def list_sessions(
     db: NamedDependency[Database], me: NamedDependency[Identity], now: NamedDependency[datetime], paging: Paging
@@ -185,6 +214,8 @@ doors: list[Any] = [
     read_me,
     change_me,
     change_password,
+    move_email,
+    confirm_email,
     list_sessions,
     end_other_sessions,
     end_session,

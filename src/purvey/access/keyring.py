@@ -122,6 +122,9 @@ returning t.user_id, t.email, u.username
 # The others of its kind are of no use then.
 USE_UP_TOKENS = "update one_time_tokens set used_at = $3 where user_id = $1 and purpose = $2 and used_at is null"
 
+# A new password ends what was asked with the old one.
+DROP_MOVE = "delete from email_moves where user_id = $1"
+
 
 class Claim(msgspec.Struct, frozen=True):
     """Whom a one-time token speaks of."""

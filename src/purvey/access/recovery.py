@@ -7,6 +7,7 @@ from purvey.access import keyring, passwords, rules, store
 from purvey.access.actions import count_try, forgive_try
 from purvey.access.events import EmailVerificationAsked, EmailVerified, PasswordResetAsked
 from purvey.access.model import Identity, Purpose, User, Visit
+from purvey.access.store import Secret
 from purvey.kit.audit_log import audit
 from purvey.kit.db import Database, Tx
 from purvey.kit.errors import Conflict, Invalid, TooMany
@@ -59,8 +60,7 @@ async def verify_email(
     claim = await keyring.look_at_token(db, token, Purpose.VERIFY_EMAIL, now=now)
     if claim is None:
         raise token_is_bad()
-    if me is None or not me.in_person or me.user_id != claim.user_id:
-        await check_password(db, claim, password, visit, now=now)
+    await prove_account(db, me, claim.user_id, account=claim.email, password=password, visit=visit, now=now)
     async with db.transaction() as tx:
         claim = await keyring.use_token(tx, token, Purpose.VERIFY_EMAIL, now=now)
         if claim is None:
@@ -72,20 +72,39 @@ async def verify_email(
     return user
 
 
-async def check_password(
-    db: Database, claim: keyring.Claim, password: str | None, visit: Visit, *, now: datetime
+async def prove_account(
+    db: Database,
+    me: Identity | None,
+    user_id: UUID,
+    *,
+    account: str,
+    password: str | None,
+    visit: Visit,
+    now: datetime,
 ) -> None:
-    """Invalid unless this is the account's password. Tries count like those of signing in."""
+    """The asker is signed in to the account, or gives its password; Invalid otherwise."""
+    if me is not None and me.in_person and me.user_id == user_id:
+        return
     if password is None:
         detail = "Give the account's password, or sign in to it first. If it is not yours, ask for a new password"
         raise Invalid.field("/password", detail, code="password_needed")
-    await count_try(db, claim.email, visit, now=now)
-    secret = await store.own_password(db, claim.user_id)
+    detail = "This is not the account's password. If it is not your account, ask for a new password"
+    await check_password(
+        db, user_id, password, account=account, pointer="/password", detail=detail, visit=visit, now=now
+    )
+
+
+async def check_password(
+    db: Database, user_id: UUID, password: str, *, account: str, pointer: str, detail: str, visit: Visit, now: datetime
+) -> Secret:
+    """Invalid unless it is theirs. Tries are counted for the `account`, like those of signing in."""
+    await count_try(db, account, visit, now=now)
+    secret = await store.own_password(db, user_id)
     right, _ = await passwords.is_password(password, secret.password_hash)
     if not right:
-        detail = "This is not the account's password. If it is not your account, ask for a new password"
-        raise Invalid.field("/password", detail, code="wrong_password")
-    await forgive_try(db, claim.email, visit, now=now)
+        raise Invalid.field(pointer, detail, code="wrong_password")
+    await forgive_try(db, account, visit, now=now)
+    return secret
 
 
 async def prove_address(tx: Tx, claim: keyring.Claim, *, now: datetime) -> bool:
@@ -136,6 +155,7 @@ async def reset_password(db: Database, *, token: str, password: str, now: dateti
         await tx.do(store.REPLACE_PASSWORD, claim.user_id, fresh)
         await tx.do(keyring.END_ALL, claim.user_id)
         await tx.do(keyring.USE_UP_TOKENS, claim.user_id, Purpose.RESET_PASSWORD, now)
+        await tx.do(keyring.DROP_MOVE, claim.user_id)
         if await prove_address(tx, claim, now=now):
             await tx.do(keyring.REVOKE_KEYS, claim.user_id, now)
         await audit(
@@ -145,13 +165,10 @@ async def reset_password(db: Database, *, token: str, password: str, now: dateti
 
 async def change_password(db: Database, me: Identity, *, current: str, fresh: str, visit: Visit, now: datetime) -> None:
     """A new password for somebody who knows the old one; every other session ends."""
-    account = str(me.user_id)
-    await count_try(db, account, visit, now=now)
-    secret = await store.own_password(db, me.user_id)
-    right, _ = await passwords.is_password(current, secret.password_hash)
-    if not right:
-        raise Invalid.field("/currentPassword", "This is not your password", code="wrong_password")
-    await forgive_try(db, account, visit, now=now)
+    secret = await check_password(
+        db, me.user_id, current, account=str(me.user_id), pointer="/currentPassword",
+        detail="This is not your password", visit=visit, now=now,
+    )  # fmt: skip
     rules.check_password(fresh, pointer="/newPassword", others=[me.email, me.username])
     kept = await passwords.hash_password(fresh)
     async with db.transaction() as tx:
@@ -159,4 +176,5 @@ async def change_password(db: Database, me: Identity, *, current: str, fresh: st
             raise Conflict("The password was changed a moment ago; try again with that one", code="password_changed")
         await tx.do(keyring.END_OTHERS, me.user_id, me.credential)
         await tx.do(keyring.USE_UP_TOKENS, me.user_id, Purpose.RESET_PASSWORD, now)
+        await tx.do(keyring.DROP_MOVE, me.user_id)
         await audit(tx, me, action="password.changed", subject_type="user", subject_id=me.user_id, detail={}, now=now)

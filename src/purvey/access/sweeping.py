@@ -2,6 +2,7 @@
 
 from datetime import datetime, timedelta
 
+from purvey.access.moving import MOVE_LIFE
 from purvey.access.siwa import nonces
 from purvey.kit.db import Database
 from purvey.kit.throttles import forget_throttles
@@ -16,10 +17,14 @@ FORGET_SESSIONS = "delete from sessions where expires_at <= $1"
 # Tokens that nobody can use any more.
 FORGET_TOKENS = "delete from one_time_tokens where expires_at < $1"
 
+# New addresses that nobody proved.
+FORGET_MOVES = "delete from email_moves where asked_at < $1"
+
 
 async def forget_old(db: Database, now: datetime) -> int:
     """Forget them; how many rows went."""
     gone = await db.do(FORGET_SESSIONS, now)
     gone += await db.do(FORGET_TOKENS, now - TOKENS_KEPT)
     gone += await nonces.forget(db, now)
+    gone += await db.do(FORGET_MOVES, now - MOVE_LIFE)
     return gone + await forget_throttles(db, before=now - THROTTLES_KEPT)

@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from purvey import access, purchases, support, tenants
-from purvey.access import EmailVerificationAsked, PasswordResetAsked, Purpose
+from purvey.access import EmailMoveAsked, EmailVerificationAsked, PasswordResetAsked, Purpose
 from purvey.kit.events import Event, Heard, Reaction
 from purvey.kit.money import Money
 from purvey.letters.sending import Desk
@@ -42,6 +42,30 @@ async def write_with_token(desk: Desk, heard: Heard, asked: Event, *, kind: str,
         token = await access.make_one_time_token(tx, user.id, purpose, heard.now)
     words = {"name": user.display_name, "hours": hours, "link": f"{desk.base_url}/{kind}?token={token}"}
     await desk.write(heard.db, kind=kind, about=heard.event_id, to=user.email, now=heard.now, words=words)
+
+
+async def ask_to_confirm(desk: Desk, heard: Heard, asked: Event) -> None:
+    """The link that proves a new address, and word of it to the one there is, while its reader can still stop it."""
+    assert isinstance(asked, EmailMoveAsked)
+    move = await access.find_move(heard.db, asked.move_id)
+    user = await access.find_user(heard.db, asked.subject_id)
+    if move is None or user is None:
+        return
+    words = {"name": user.display_name, "email": move.email, "hours": access.MOVE_LIFE // timedelta(hours=1)}
+    if not await desk.has_written(heard.db, "confirm-email", about=heard.event_id, to=move.email):
+        async with heard.db.transaction() as tx:
+            token = await access.make_move_token(tx, move.id)
+        if token is None:
+            return
+        there = words | {"link": f"{desk.base_url}/confirm-email?token={token}"}
+        await desk.write(
+            heard.db, kind="confirm-email", about=heard.event_id, to=move.email, now=heard.now, words=there
+        )
+    if move.old_email and move.old_is_verified:
+        here = words | {"link": f"{desk.base_url}/reset-password"}
+        await desk.write(
+            heard.db, kind="email-moves", about=heard.event_id, to=move.old_email, now=heard.now, words=here
+        )
 
 
 async def invite(desk: Desk, heard: Heard, made: Event) -> None:
@@ -149,6 +173,7 @@ async def words_of_sale(desk: Desk, heard: Heard, purchase_id: UUID, site: Site)
 LETTERS: tuple[tuple[type[Event], Write], ...] = (
     (EmailVerificationAsked, ask_to_verify),
     (PasswordResetAsked, offer_new_password),
+    (EmailMoveAsked, ask_to_confirm),
     (InvitationMade, invite),
     (OneTimePurchaseCompleted, tell_sale),
     (PurchaseRefunded, tell_refund),

@@ -54,3 +54,12 @@ create table one_time_tokens (
     used_at timestamptz
 );
 create index one_time_tokens_of_user on one_time_tokens (user_id, purpose);
+
+-- A new address that somebody asked for, until the link mailed to it is opened; the newest asking stands.
+create table email_moves (
+    user_id uuid primary key references users on delete cascade,
+    id uuid not null unique,
+    email text not null check (email = lower(email)),
+    asked_at timestamptz not null,
+    token_hash bytea unique                                -- once the mail is written
+);

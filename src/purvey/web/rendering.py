@@ -34,6 +34,7 @@ DONE = {
     "signed-out": "You are signed out.",
     "yours": "It is yours.",
     "verified": "Your e-mail address is verified.",
+    "move-asked": "We have mailed a link to the new address. It is yours once you open that.",
     "verification-sent": "We have sent you a mail with a link to verify your address.",
     "password-changed": "Your password is changed. Other sessions are ended.",
     "reset-sent": "If there is an account with this address, a mail with a link is on its way.",

@@ -9,7 +9,7 @@ from litestar.params import FromPath
 
 from purvey import access
 from purvey.access import Permission
-from purvey.access.forms import ChangeMe, ChangePassword, MakeKey
+from purvey.access.forms import ChangeMe, ChangePassword, MakeKey, MoveEmail
 from purvey.access.guards import visit_of
 from purvey.access.model import ApiKey, Identity
 from purvey.kit import pages as lists
@@ -90,6 +90,20 @@ async def change_password(
     return go("/account", done="password-changed")
 
 
+@post("/account/email", guards=[page_signed_in])
+async def move_email(
+    request: Page, db: NamedDependency[Database], me: NamedDependency[Identity], now: NamedDependency[datetime]
+) -> Response[str]:
+    """A mail to another address, which is the person's once its link is opened."""
+    form = await posted(request)
+    try:
+        wish = body(MoveEmail, {"email": form.text("email"), "password": form.raw("password")})
+        await access.ask_move(db, me, email=wish.email, password=wish.password, visit=visit_of(request), now=now)
+    except Refusal as no:
+        return await shown(request, db, me, now, refused=no, form=form, part="email")
+    return go("/account", done="move-asked")
+
+
 @post("/account/sessions/{session_id:uuid}/end", guards=[page_signed_in])
 async def end_session(
     request: Page, session_id: FromPath[UUID], db: NamedDependency[Database], me: NamedDependency[Identity]
@@ -130,4 +144,4 @@ async def revoke_key(
     return go("/account", done="key-revoked")
 
 
-pages = [account, change, change_password, end_session, make_key, revoke_key]
+pages = [account, change, move_email, change_password, end_session, make_key, revoke_key]

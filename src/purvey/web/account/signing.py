@@ -1,5 +1,6 @@
 """Signing up, in and out, proving an address, and getting back in."""
 
+from collections.abc import Awaitable, Callable
 from datetime import datetime
 
 from litestar import Response, get, post
@@ -9,7 +10,7 @@ from litestar.params import FromQuery
 from purvey import access
 from purvey.access.forms import AskReset, ResetPassword, SignIn, SignUp, VerifyEmail
 from purvey.access.guards import PUBLIC, visit_of
-from purvey.access.model import Identity
+from purvey.access.model import Identity, User
 from purvey.kit.db import Database
 from purvey.kit.errors import Refusal
 from purvey.settings import Settings
@@ -98,7 +99,7 @@ async def sign_out(request: Page, db: NamedDependency[Database], me: NamedDepend
 @get("/verify-email", guards=[anyone], opt=PUBLIC)
 async def verify_form(request: Page, token: FromQuery[str] = "") -> Response[str]:
     """One button, so that a mail program which looks at links does not use this one up."""
-    return page(request, "account/verify_email.html", values={"token": token})
+    return page(request, "account/verify_email.html", values={"token": token}, action="/verify-email")
 
 
 @post("/verify-email", guards=[anyone], opt=PUBLIC)
@@ -109,14 +110,36 @@ async def verify(
     now: NamedDependency[datetime],
 ) -> Response[str]:
     """The address is theirs."""
+    return await proved(request, db, visitor, now, access.verify_email)
+
+
+@get("/confirm-email", guards=[anyone], opt=PUBLIC)
+async def confirm_form(request: Page, token: FromQuery[str] = "") -> Response[str]:
+    """The same for a new address."""
+    return page(request, "account/verify_email.html", values={"token": token}, action="/confirm-email")
+
+
+@post("/confirm-email", guards=[anyone], opt=PUBLIC)
+async def confirm(
+    request: Page,
+    db: NamedDependency[Database],
+    visitor: NamedDependency[Identity | None],
+    now: NamedDependency[datetime],
+) -> Response[str]:
+    """The new address is theirs."""
+    return await proved(request, db, visitor, now, access.confirm_move)
+
+
+async def proved(
+    request: Page, db: Database, visitor: Identity | None, now: datetime, prove: Callable[..., Awaitable[User]]
+) -> Response[str]:
+    """What the button of a mailed link does."""
     form = await posted(request)
     try:
         wish = body(VerifyEmail, {"token": form.text("token"), "password": form.raw("password") or None})
-        await access.verify_email(
-            db, visitor, token=wish.token, password=wish.password, visit=visit_of(request), now=now
-        )
+        await prove(db, visitor, token=wish.token, password=wish.password, visit=visit_of(request), now=now)
     except Refusal as no:
-        return page(request, "account/verify_email.html", refused=no, form=form)
+        return page(request, "account/verify_email.html", refused=no, form=form, action=request.url.path)
     return go("/account", done="verified")
 
 
@@ -162,5 +185,5 @@ async def reset(request: Page, db: NamedDependency[Database], now: NamedDependen
 
 pages = [
     sign_up_form, sign_up, sign_in_form, sign_in, sign_out,
-    verify_form, verify, resend, reset_form, ask_reset, reset,
+    verify_form, verify, confirm_form, confirm, resend, reset_form, ask_reset, reset,
 ]  # fmt: skip
