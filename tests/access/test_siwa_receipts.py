@@ -1,8 +1,11 @@
 """A receipt opens what it may, for as long as it may, and nothing else does."""
 
+import asyncio
 from datetime import UTC, datetime, timedelta
+from uuid import UUID
 
 import pytest
+from eth_account import Account
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -62,9 +65,20 @@ async def test_a_wallet_is_one_user_however_often_it_comes(shop: Shop) -> None:
     assert user.display_name == f"{address[:6]}…{address[-4:]}"
 
 
+@pytest.mark.feature("B5")
+async def test_a_wallet_that_comes_twenty_times_at_once_is_one_user(shop: Shop) -> None:
+    address = Account.create().address
+
+    async def met() -> UUID:
+        async with shop.db.transaction() as tx:
+            return await access.user_of_wallet(tx, address, now=shop.now)
+
+    assert len(set(await asyncio.gather(*(met() for _ in range(20))))) == 1
+
+
 async def test_a_bare_receipt_opens_no_door_of_v1(shop: Shop) -> None:
     agent = await shop.agent()
-    answer = await agent.get("/v1/me")
+    answer = await shop.http.get("/v1/me", headers={"X-SIWA-Receipt": agent.receipt})
     assert (answer.status_code, answer.json()["code"]) == (401, "signature_required")
 
 

@@ -61,6 +61,16 @@ async def test_a_retry_with_its_idempotency_key_is_signed_anew_and_answered_alik
     assert second.headers["Idempotent-Replayed"] == "true"
 
 
+@pytest.mark.feature("B5")
+async def test_a_signed_request_to_the_tools_is_heard_once_too(shop: Shop) -> None:
+    agent = await shop.agent()
+    listing = {"jsonrpc": "2.0", "id": 1, "method": "tools/list", "params": {}}
+    accepts = {"Accept": "application/json, text/event-stream"}
+    request = agent.signed_request("POST", "/mcp", json=listing, headers=accepts)
+    assert (await shop.http.send(request)).status_code == 200
+    assert await told(agent, request) == (401, "replayed")
+
+
 Change = Callable[[Agent, httpx.Request], None]
 
 

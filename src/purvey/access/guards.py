@@ -14,7 +14,7 @@ from litestar.handlers import BaseRouteHandler
 from litestar.types import Guard
 
 from purvey.access import Identity, Permission, Siwa, Visit, store
-from purvey.access.siwa import RECEIPT_HEADER, SIGNED, read_receipt, still_owner
+from purvey.access.siwa import RECEIPT_HEADER, SIGNED, read_receipt
 from purvey.kit.asgi import Scope
 from purvey.kit.errors import Malformed, NotAllowed, NotFound, Unauthenticated
 from purvey.kit.ids import token_hash
@@ -52,17 +52,6 @@ async def signed_request(connection: Connection, _: BaseRouteHandler) -> None:
     me = await someone(connection)
     if me.wallet is not None and not me.signed:
         raise unsigned()
-
-
-async def still_owned(connection: Connection, _: BaseRouteHandler) -> None:
-    """Nobody whose agent was sold since they signed in: where money moves for a receipt alone.
-
-    A signed request that changes something was asked for this before it came to any door.
-    """
-    siwa: Siwa | None = connection.app.state.siwa
-    receipt = receipt_of(cast(Scope, connection.scope))
-    if siwa is not None and receipt is not None and not connection.scope["state"].get(SIGNED):
-        await still_owner(siwa, read_receipt(siwa.receipt_key, receipt, now=connection.app.state.clock()))
 
 
 def unsigned() -> Unauthenticated:
