@@ -34,6 +34,7 @@ from purvey.payments.http import doors as payment_doors
 from purvey.payments.testbank.http import doors as bank_doors
 from purvey.purchases.http import doors as purchase_doors
 from purvey.reading.http import doors as reading_doors
+from purvey.reviews.http import doors as review_doors
 from purvey.support.http import doors as support_doors
 from purvey.tenants.http import doors as tenant_doors
 from purvey.web import APP_HANDLERS, pages
@@ -86,6 +87,7 @@ def framework(world: World) -> Litestar:
             *download_doors,
             *reading_doors,
             *support_doors,
+            *review_doors,
             *analytics_doors,
         ],
         middleware=[signatures, keys],

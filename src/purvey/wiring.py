@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from purvey import access, catalog, discounts, entitlements, letters, payments, purchases, support, tenants
+from purvey import access, catalog, discounts, entitlements, letters, payments, purchases, reviews, support, tenants
 from purvey import storage as files
 from purvey.access.siwa import HandOver
 from purvey.kit import retention
@@ -22,6 +22,7 @@ def reactions(settings: Settings, *, gateways: Gateways, storage: Storage) -> Se
         *letters.reactions(settings),
         *purchases.reactions(gateways),
         *support.reactions(),
+        *reviews.reactions(),
         *payments.reactions(),
         *bank_reactions(gateways),
     ]
@@ -36,6 +37,7 @@ def hand_over() -> Sequence[HandOver]:
         entitlements.hand_over,
         catalog.hand_over,
         support.hand_over,
+        reviews.hand_over,
         tenants.hand_over,
     ]
 

@@ -37,7 +37,7 @@ PUBLIC_DOORS = {
 
 # What the public reads, what gateways call, pages and files, and what machines ask of the process.
 PUBLIC_PLACES = re.compile(
-    r"GET /v1/s/.*|GET /api/products/public(?:/.*)?$|POST /v1/webhooks/.*"
+    r"GET /v1/s/.*|GET /(?:v1|api)/products/[^/]*/reviews$|GET /api/products/public(?:/.*)?$|POST /v1/webhooks/.*"
     r"|GET /(?:healthz|readyz|metrics|favicon.*|robots.txt|llms.txt|schema.*|static/.*|media/.*|s/.*|chapters/.*)?$"
     r"|(?:GET|POST) /(?:sign-up|sign-in|verify-email|confirm-email|reset-password|invitations?)(?:/.*)?$"
     r"|(?:GET|POST|PUT|HEAD) /(?:test-bank|files|uploads|downloads?|hooks)/.*"
