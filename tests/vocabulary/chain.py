@@ -47,6 +47,7 @@ class Chain:
     def __init__(self, url: str, http: httpx.AsyncClient) -> None:
         self.url, self.http = url, http
         self.owner = self.minter = ""
+        self.turn = asyncio.Lock()
 
     @property
     def registry_name(self) -> str:
@@ -70,6 +71,14 @@ class Chain:
         if ether:
             await self.call("anvil_setBalance", account.address, hex(ether))
         return account
+
+    async def contract_wallet(self, owner: LocalAccount, *, usdc: int) -> str:
+        """The address of a wallet that is a contract, for which this key signs."""
+        address: str = Account.create().address
+        await self.call("anvil_setCode", address, code_of("ContractWallet"))
+        await self.call("anvil_setStorageAt", address, "0x0", "0x" + "00" * 12 + owner.address[2:].lower())
+        await self.give(address, usdc)
+        return address
 
     async def give(self, address: str, usdc: int) -> None:
         """New USDC, in millionths."""
@@ -104,7 +113,8 @@ class Chain:
         return await self.send(account.address, to, signature, *arguments)
 
     async def mined(self, transaction: dict[str, str]) -> str:
-        hash: str = await self.call("eth_sendTransaction", {"gas": hex(5_000_000), **transaction})
+        async with self.turn:  # it numbers two at once alike
+            hash: str = await self.call("eth_sendTransaction", {"gas": hex(5_000_000), **transaction})
         receipt = await self.receipt(hash)
         assert int(receipt["status"], 16) == 1, receipt
         return hash
@@ -166,6 +176,11 @@ def calldata(signature: str, *arguments: object) -> str:
     return "0x" + (keccak(text=signature)[:4] + encode(kinds, arguments)).hex()
 
 
+def code_of(name: str) -> str:
+    """A contract of ours, as a chain keeps it."""
+    return "0x" + (ROOT / "tests" / "chain" / f"{name}.bin").read_text().strip()
+
+
 @cache
 def contract(path: str) -> Any:
     """A contract that Circle compiled."""
@@ -210,7 +225,7 @@ async def until_it_answers(chain: Chain) -> None:
 async def furnish(chain: Chain) -> None:
     """Put the contracts where clients expect them, and make USDC what it is on Base Sepolia."""
     *_, chain.minter, chain.owner = await chain.call("eth_accounts")
-    await chain.call("anvil_setCode", chain.registry, (ROOT / "tests/chain/AgentRegistry.bin").read_text().strip())
+    await chain.call("anvil_setCode", chain.registry, code_of("AgentRegistry"))
     library = contract("util/SignatureChecker.sol/SignatureChecker.json")["bytecode"]
     receipt = await chain.receipt(
         await chain.call("eth_sendTransaction", {"from": chain.owner, "data": library, "gas": hex(5_000_000)})

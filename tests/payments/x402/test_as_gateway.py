@@ -19,6 +19,8 @@ from tests.vocabulary.chain import ETHER, Chain, running_chain
 from tests.vocabulary.rail import ATLAS, Counter, signs
 from tests.vocabulary.shop import Clock, Person, Shop
 
+pytestmark = pytest.mark.feature("B8")
+
 Json = dict[str, Any]
 
 

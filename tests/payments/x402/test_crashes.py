@@ -9,6 +9,8 @@ from tests.vocabulary.chain import ETHER, Chain
 from tests.vocabulary.facilitator import published_facilitator
 from tests.vocabulary.rail import ATLAS, Counter, counter_of, signs
 
+pytestmark = pytest.mark.feature("B8")
+
 
 async def dies(counter: Counter, dsn: str, how: str, settlement: object, point: str) -> None:
     process = await asyncio.create_subprocess_exec(

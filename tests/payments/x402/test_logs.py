@@ -12,6 +12,9 @@ from tests.vocabulary.rail import Counter, signs
 PAYEE, THIEF = "0x" + "aa" * 20, "0x" + "bb" * 20
 
 
+pytestmark = pytest.mark.feature("B8")
+
+
 async def entered(counter: Counter) -> Settlement:
     quote = await counter.quotes(100, pay_to=PAYEE)
     return await counter.enters(signs(await counter.payer(), quote), quote)

@@ -15,6 +15,8 @@ from tests.vocabulary.chain import ETHER, Chain, running_chain
 from tests.vocabulary.line import line_to
 from tests.vocabulary.rail import ATLAS, Counter, counter_of, hands_in, signs
 
+pytestmark = pytest.mark.feature("B8")
+
 
 @pytest.fixture
 async def own_chain() -> AsyncIterator[Chain]:

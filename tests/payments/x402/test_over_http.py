@@ -11,6 +11,8 @@ from tests.vocabulary.chain import ETHER, Chain
 from tests.vocabulary.facilitator import PublishedFacilitator, published_facilitator
 from tests.vocabulary.rail import ATLAS, Counter, counter_of, hands_in, signs
 
+pytestmark = pytest.mark.feature("B7")
+
 
 @pytest.fixture
 async def facilitator(chain: Chain) -> AsyncIterator[PublishedFacilitator]:

@@ -11,6 +11,8 @@ from purvey.settings import TOKENS
 from tests.vocabulary.chain import Chain
 from tests.vocabulary.rail import ATLAS, Counter, counter_of, signs
 
+pytestmark = pytest.mark.feature("B7")
+
 
 async def test_the_money_goes_from_payer_to_payee_to_the_last_unit_and_the_payer_needs_no_ether(
     counter: Counter,
@@ -90,6 +92,19 @@ async def test_a_payer_without_the_money_is_refused_before_anything_is_written(c
         await counter.verify(shown, quote)
     assert refused.value.reason == "invalid_exact_evm_insufficient_balance"
     assert await counter.rail.find(counter.db, shown) is None
+
+
+async def test_a_wallet_that_is_a_contract_pays_by_its_owners_signature(counter: Counter) -> None:
+    owner, eve = await counter.payer(), await counter.payer()
+    wallet = await counter.chain.contract_wallet(owner, usdc=ATLAS)
+    quote = await counter.quotes()
+    with pytest.raises(PaymentRefused) as refused:
+        await counter.verify(signs(eve, quote, **{"from": wallet}), quote)
+    assert refused.value.reason == "invalid_exact_evm_payload_signature"
+    settlement = await counter.takes(signs(owner, quote, **{"from": wallet}), quote)
+    assert settlement.settled
+    assert settlement.payer == wallet.lower()
+    assert await counter.chain.balance(counter.author.address) == ATLAS
 
 
 async def test_a_wallet_that_is_not_on_the_chain_yet_is_told_so(counter: Counter) -> None:
