@@ -3,7 +3,11 @@
 from collections.abc import Sequence
 from datetime import datetime
 
+<<<<<<< HEAD
 from purvey import access, catalog, discounts, entitlements, letters, payments, purchases, reviews, support, tenants
+=======
+from purvey import access, catalog, discounts, entitlements, fees, letters, payments, purchases, support, tenants
+>>>>>>> d67d24b (Sell to a wallet in USDC: a quote kept, a payment verified, all held in one transaction, settled by the chain's word; fees beforehand)
 from purvey import storage as files
 from purvey.access.siwa import HandOver
 from purvey.kit import retention
@@ -21,6 +25,7 @@ def reactions(settings: Settings, *, gateways: Gateways, storage: Storage) -> Se
     return [
         *letters.reactions(settings),
         *purchases.reactions(gateways),
+        *fees.reactions(),
         *support.reactions(),
         *reviews.reactions(),
         *payments.reactions(),
@@ -82,6 +87,7 @@ def rail_sweeps(rail: x402.Rail) -> Sequence[Sweep]:
         return await x402.check(db, rail, now=now)
 
     return [
+        Sweep("fees.pending", 15, fees.sweep),
         Sweep("x402.unfinished", 2, unfinished),
         Sweep("x402.young", 15, young),
         Sweep("x402.forget-quotes", 3600, x402.forget_quotes),

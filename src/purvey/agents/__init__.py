@@ -5,7 +5,7 @@ No rule lives here. What a shop sells here it sells there, and the other way rou
 
 from typing import Any
 
-from purvey.agents import discounts, keeping, me, media, products, purchases, reviews, siwa, uploads
+from purvey.agents import buying, discounts, fee, keeping, me, media, products, purchases, reviews, siwa, uploads
 from purvey.agents.amounts import Amounts
 from purvey.agents.http import REFUSED, ExactRequest, spoken_by
 from purvey.kit.openapi import Refused
@@ -22,6 +22,8 @@ doors: list[Any] = [
     *discounts.doors,
     *purchases.doors,
     *me.doors,
+    *fee.doors,
+    *buying.doors,
 ]
 
 

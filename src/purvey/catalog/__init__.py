@@ -29,10 +29,12 @@ from purvey.catalog.market import (
     KeptProduct,
     MarketProduct,
     NoSuchProduct,
+    WayToPay,
     kept_page,
     kept_product,
     market_page,
     market_product,
+    way_to_pay,
 )
 from purvey.catalog.media import add_image, add_video, remove_medium
 from purvey.catalog.model import Category, Fulfilment, Kind, Price, Product, ProductType
@@ -107,6 +109,7 @@ __all__ = [
     "TooFewCopies",
     "TooManyProducts",
     "UpdateProduct",
+    "WayToPay",
     "add_file",
     "add_image",
     "add_video",
@@ -146,4 +149,5 @@ __all__ = [
     "shop_page",
     "shop_product",
     "update_product",
+    "way_to_pay",
 ]

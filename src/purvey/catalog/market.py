@@ -25,6 +25,17 @@ class NoSuchProduct(NotFound):
     code = "product_not_found"
 
 
+class WayToPay(msgspec.Struct, frozen=True, kw_only=True):
+    """By which of its prices a product is paid in USDC, and where to; None where its seller named no wallet."""
+
+    product_id: UUID
+    site_id: UUID
+    name: str
+    price_id: UUID
+    sku: str
+    payout_wallet: str | None
+
+
 class MarketProduct(msgspec.Struct, frozen=True, kw_only=True):
     """A product with its one price in USDC, in minor units, and whose it is. `remaining` is of limited ones."""
 
@@ -207,3 +218,23 @@ def there(product: P | None) -> P:
     if product is None:
         raise NoSuchProduct("No product has this id, or it has no price in USDC")
     return product
+
+
+# How a product is paid in USDC, whether or not it can be bought now.
+WAY_TO_PAY = f"""
+select p.id as product_id, p.site_id, p.name, usdc.id as price_id, r.sku, s.payout_wallet
+from products p
+join sites s on s.id = p.site_id
+join lateral ({USDC_PRICE}) as usdc on true
+join prices r on r.id = usdc.id
+where p.id = $1
+    and not p.is_system
+"""
+
+
+async def way_to_pay(db: Queries, product_id: UUID) -> WayToPay:
+    """How a product is paid in USDC; NoSuchProduct when it is not."""
+    found = await db.maybe(WayToPay, WAY_TO_PAY, product_id)
+    if found is None:
+        raise NoSuchProduct("No product has this id, or it is not sold for USDC")
+    return found

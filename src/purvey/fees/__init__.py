@@ -6,7 +6,9 @@ none, its seller owes the fee. A sale asks `fit`, holds by `hold`, and ends in `
 
 from purvey.fees.actions import NotOwed, drop, fit, give_back, hold, note_paid, settle
 from purvey.fees.model import CREDIT_LIFE, FEE_LIFE, Credit, CreditState, FeeState, PurchaseFee, Rates
+from purvey.fees.paying import FeeAsking, FeePaid, pay, reactions, sweep, unused_of
 from purvey.fees.rules import NO_RATES, FeeMissing, FeeTooSmall, FeeUsed, fee_of
+from purvey.fees.store import by_transaction as of_transaction
 from purvey.settings import Settings
 
 __all__ = [
@@ -15,7 +17,9 @@ __all__ = [
     "NO_RATES",
     "Credit",
     "CreditState",
+    "FeeAsking",
     "FeeMissing",
+    "FeePaid",
     "FeeState",
     "FeeTooSmall",
     "FeeUsed",
@@ -28,8 +32,14 @@ __all__ = [
     "give_back",
     "hold",
     "note_paid",
+    "of_transaction",
+    "pay",
     "rates_of",
+    "reactions",
     "settle",
+    "sweep",
+    "takes_any",
+    "unused_of",
 ]
 
 
@@ -38,3 +48,7 @@ def rates_of(settings: Settings) -> Rates:
     if settings.x402_platform_wallet is None:
         return NO_RATES
     return Rates(settings.x402_fee_bps, settings.x402_fee_minimum)
+
+
+def takes_any(rates: Rates) -> bool:
+    return bool(rates.bps or rates.minimum)

@@ -38,6 +38,15 @@ class StrictRequest(Request[Any, Any, Any]):
         except RecursionError:
             raise fault("The body is nested too deeply") from None
 
+    async def maybe(self, kind: type[T]) -> T | None:
+        """The body as a value of the type, at a door that takes none as well."""
+        body = await self.body()
+        try:
+            read: T | None = self.read(body, kind) if body.strip() else None
+        except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+            raise fault(str(error)) from None
+        return read
+
     def read(self, body: bytes, kind: Any) -> Any:
         """The body as a value of the type; text with NUL, which PostgreSQL cannot keep, is refused by its place."""
         if NUL in body:

@@ -16,6 +16,7 @@ from purvey.kit.db import Queries, Tx
 from purvey.kit.idempotency import RETRY_AFTER_SECONDS, InFlight, KeyReused, door_of, key_of
 
 LEASE = timedelta(seconds=30)
+REUSED = "This Idempotency-Key was sent with another request; use a fresh one for each"
 
 
 class OwnKey(msgspec.Struct, frozen=True):
@@ -77,9 +78,19 @@ async def claim(tx: Tx, key: OwnKey | None, *, subject_id: UUID, now: datetime) 
         return None
     if await tx.do(CLAIM, key.owner, key.key, key.door, key.body_hash, subject_id, now + LEASE, now):
         return None
-    kept = await tx.maybe(Pointer, FIND, key.owner, key.key)
-    if kept is None or kept.door != key.door or kept.body_hash != key.body_hash:
-        raise KeyReused("This Idempotency-Key was sent with another request; use a fresh one for each")
+    kept = await found(tx, key)
+    if kept is None:
+        raise KeyReused(REUSED)
+    return kept
+
+
+async def found(db: Queries, key: OwnKey) -> UUID | None:
+    """What the first request with this key made; None when there was none. KeyReused for another request."""
+    kept = await db.maybe(Pointer, FIND, key.owner, key.key)
+    if kept is None:
+        return None
+    if kept.door != key.door or kept.body_hash != key.body_hash:
+        raise KeyReused(REUSED)
     return kept.subject_id
 
 

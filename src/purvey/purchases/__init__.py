@@ -35,17 +35,22 @@ from purvey.purchases.recovery import catch_up, sweep_payments, sweep_refunds
 from purvey.purchases.releasing import NothingToHandOver, release
 from purvey.purchases.store import count_held, find
 from purvey.purchases.views import PurchaseDetail, PurchaseView, SaleDetail, SaleView
+from purvey.purchases.wallets import buy as buy_by_wallet
+from purvey.purchases.wallets import price as price_by_wallet
+from purvey.purchases.wishes import Asking, Duplicate, Pending, Sold, Till, Wish
 
 __all__ = [
     "FULFILMENT_LIFE",
     "LAWS",
     "NEWEST_PURCHASES",
     "Address",
+    "Asking",
     "Bought",
     "BoughtWhole",
     "BuyChapter",
     "BuyProduct",
     "CheckoutClosed",
+    "Duplicate",
     "Fulfilment",
     "FulfilmentMoved",
     "Goods",
@@ -57,6 +62,7 @@ __all__ = [
     "OneTimePurchaseCompleted",
     "Order",
     "OrderRefund",
+    "Pending",
     "Purchase",
     "PurchaseBegun",
     "PurchaseClosed",
@@ -66,11 +72,15 @@ __all__ = [
     "ReleasePayment",
     "SaleDetail",
     "SaleView",
+    "Sold",
     "Started",
+    "Till",
+    "Wish",
     "audit_books",
     "bought",
     "bought_by",
     "buy",
+    "buy_by_wallet",
     "cancel",
     "catch_up",
     "count_held",
@@ -81,6 +91,7 @@ __all__ = [
     "hand_over",
     "mine",
     "of_site",
+    "price_by_wallet",
     "reactions",
     "refund",
     "release",

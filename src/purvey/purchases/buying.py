@@ -7,29 +7,30 @@ from datetime import datetime
 from uuid import UUID
 
 import asyncpg
-import msgspec
 
 from purvey import catalog, discounts, payments
 from purvey.access import Identity
-from purvey.discounts import DiscountCode
 from purvey.kit import own_keys
 from purvey.kit.db import Database, Tx
 from purvey.kit.errors import Conflict, NotFound
 from purvey.kit.events import publish
 from purvey.kit.failpoints import reach
 from purvey.kit.ids import new_id
+from purvey.kit.money import Money
 from purvey.kit.own_keys import OwnKey
 from purvey.payments import (
     ForeignPaymentMethod,
     Gateways,
+    Payment,
     Standing,
     State,
 )
-from purvey.pricing import Quote, quote
+from purvey.pricing import Quote
 from purvey.purchases import rules, store
 from purvey.purchases.checkouts import SUBJECT, CheckoutClosed, close_checkout, open_checkout
 from purvey.purchases.events import PurchaseBegun
 from purvey.purchases.model import ItemType, Order, Sought, Started
+from purvey.purchases.quoting import price_of, priced
 from purvey.purchases.settling import settle
 
 FREE = "none"
@@ -127,7 +128,12 @@ async def hold(tx: Tx, gateways: Gateways, me: Identity, order: Order, *, key: O
     rules.refuse_too_many(sought.open_count)
     code, price = await priced(tx, sought, order, buyer_id=me.user_id, now=now)
     reach("purchase.resolved")
-    return await write(tx, gateways, me, order, sought, purchase_id=purchase_id, code=code, price=price, now=now)
+    provider, expires_at = await till_of(tx, gateways, sought, price.final_amount, now=now)
+    payment = await write(
+        tx, order, sought, purchase_id=purchase_id, buyer_id=me.user_id, code_id=code.id if code else None,
+        price=price, provider=provider, expires_at=expires_at, now=now,
+    )  # fmt: skip
+    return Started(payment=payment if price.final_amount else await paid_with_nothing(tx, payment, now=now))
 
 
 async def again(tx: Tx, purchase_id: UUID) -> Started:
@@ -143,6 +149,7 @@ async def the_open_one(tx: Tx, sought: Sought, order: Order, *, key: OwnKey | No
     purchase = await store.find(tx, sought.open_id)
     payment = await payments.of_subject(tx, SUBJECT, sought.open_id)
     assert purchase is not None and payment is not None
+    rules.refuse_while_settling(payment)
     code = await discounts.find(tx, sought.site_id, order.discount_code) if order.discount_code else None
     final = price_of(sought, order, code).final_amount.minor
     same = rules.same_terms(purchase, sought, order, final_amount=final, discount_code_id=code.id if code else None)
@@ -152,52 +159,33 @@ async def the_open_one(tx: Tx, sought: Sought, order: Order, *, key: OwnKey | No
     return Started(payment=payment)
 
 
-async def priced(
-    tx: Tx, sought: Sought, order: Order, *, buyer_id: UUID, now: datetime
-) -> tuple[DiscountCode | None, Quote]:
-    """What it comes to, with the code when one was given that applies."""
-    whole = price_of(sought, order, None) if order.discount_code is None or order.amount is None else None
-    if order.discount_code is None:
-        assert whole is not None
-        return None, whole
-    full = whole or quote(msgspec.structs.replace(rules.terms_of(sought, order), chosen_amount=None))
-    code = await discounts.redeemable(
-        tx,
-        site_id=sought.site_id,
-        code=order.discount_code,
-        product_id=sought.item_id if order.item_type is ItemType.PRODUCT else None,
-        amount=full.amount,
-        buyer_id=buyer_id,
-        now=now,
-    )
-    return code, price_of(sought, order, code)
-
-
-def price_of(sought: Sought, order: Order, code: DiscountCode | None) -> Quote:
-    terms = rules.terms_of(sought, order)
-    price = quote(msgspec.structs.replace(terms, discount=code.terms if code else None))
-    rules.refuse_nothing(price)
-    return price
+async def till_of(tx: Tx, gateways: Gateways, sought: Sought, money: Money, *, now: datetime) -> tuple[str, datetime]:
+    """Which gateway collects it, and until when the goods are held for that."""
+    if not money:
+        return FREE, now
+    gateway = await gateways.for_sale(tx, sought.tenant_id, sought.currency)
+    return gateway.name, rules.hold_of(now=now, shortest=gateway.shortest_hold, longest=gateway.longest_hold)
 
 
 async def write(
     tx: Tx,
-    gateways: Gateways,
-    me: Identity,
     order: Order,
     sought: Sought,
     *,
     purchase_id: UUID,
-    code: DiscountCode | None,
+    buyer_id: UUID,
+    code_id: UUID | None,
     price: Quote,
+    provider: str,
+    expires_at: datetime,
+    code_valid_at: datetime | None = None,
     now: datetime,
-) -> Started:
-    """The purchase, its payment, the goods and the use of the code: all of it or nothing."""
+) -> Payment:
+    """The purchase, its payment, the goods and the use of the code: all of it or nothing.
+
+    `code_valid_at`: when the code was asked about, if a quote keeps it beyond its own end.
+    """
     money = price.final_amount
-    gateway = await gateways.for_sale(tx, sought.tenant_id, sought.currency) if money else None
-    expires_at = now
-    if gateway:
-        expires_at = rules.hold_of(now=now, shortest=gateway.shortest_hold, longest=gateway.longest_hold)
     items = sought.taken(order.quantity)
     await store.insert(
         tx,
@@ -205,9 +193,9 @@ async def write(
         customer_id=new_id(),
         sought=sought,
         order=order,
-        buyer_id=me.user_id,
+        buyer_id=buyer_id,
         quote=price,
-        discount_code_id=code.id if code else None,
+        discount_code_id=code_id,
         items=items,
         now=now,
     )
@@ -217,8 +205,8 @@ async def write(
         tenant_id=sought.tenant_id,
         subject_type=SUBJECT,
         subject_id=purchase_id,
-        payer_id=me.user_id,
-        provider=gateway.name if gateway else FREE,
+        payer_id=buyer_id,
+        provider=provider,
         money=money,
         expires_at=expires_at,
         account=gateway.account if gateway else None,
@@ -227,10 +215,11 @@ async def write(
     reach("purchase.inserted")
     if sought.shelves:
         await catalog.reserve(tx, items)
-    if code is not None:
+    if code_id is not None:
         await discounts.reserve(
-            tx, code.id, purchase_id=purchase_id, buyer_id=me.user_id, amount=price.discount_amount, now=now
-        )
+            tx, code_id, purchase_id=purchase_id, buyer_id=buyer_id, amount=price.discount_amount,
+            now=code_valid_at or now,
+        )  # fmt: skip
     publish(
         tx,
         PurchaseBegun(
@@ -238,16 +227,19 @@ async def write(
             tenant_id=sought.tenant_id,
             at=now,
             site_id=sought.site_id,
-            buyer_id=me.user_id,
+            buyer_id=buyer_id,
             product_id=sought.item_id if order.item_type is ItemType.PRODUCT else None,
             chapter_id=None if order.item_type is ItemType.PRODUCT else sought.item_id,
             payment_id=payment.id,
         ),
     )
-    if not money:
-        paid = Standing(state=State.PAID, paid=money)
-        payment = (await settle(tx, payment.id, paid, actor="purvey", now=now)).after
-    return Started(payment=payment)
+    return payment
+
+
+async def paid_with_nothing(tx: Tx, payment: Payment, *, now: datetime) -> Payment:
+    """What costs nothing is paid at once."""
+    nothing = Standing(state=State.PAID, paid=payment.money)
+    return (await settle(tx, payment.id, nothing, actor="purvey", now=now)).after
 
 
 async def opened(

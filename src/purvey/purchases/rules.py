@@ -6,11 +6,14 @@ import msgspec
 
 from purvey.catalog import BUNDLE, BY_HAND, SoldOut
 from purvey.kit.errors import Conflict, Invalid, NotAllowed
+from purvey.payments import Payment
 from purvey.pricing import Quote, Terms
 from purvey.purchases.model import Order, Purchase, Sought
 
 HOLD = timedelta(minutes=30)
 MOST_OPEN = 5
+SETTLING_SECONDS = 2
+X402 = "x402"
 
 
 class NotForSale(Conflict):
@@ -53,6 +56,12 @@ class TooManyOpen(Conflict):
     """The buyer has begun too many purchases without paying."""
 
     code = "too_many_open"
+
+
+class BeingSettled(Conflict):
+    """A payment of the same buyer for the same thing is on its way."""
+
+    code = "payment_being_settled"
 
 
 class PartOfBundle(Invalid):
@@ -103,6 +112,16 @@ def refuse_sold_out(sought: Sought, order: Order) -> None:
     for shelf in sought.shelves:
         if not shelf.has(order.quantity):
             raise SoldOut.of(shelf)
+
+
+def refuse_while_settling(payment: Payment) -> None:
+    """What is signed may be charged at any moment: whoever paid now would pay twice."""
+    if payment.provider == X402 and payment.closed_at is None:
+        raise BeingSettled(
+            "Your payment for this is being settled; show the same payment again to hear of it, and sign no other",
+            extra={"purchaseId": str(payment.subject_id)},
+            retry_after_seconds=SETTLING_SECONDS,
+        )
 
 
 def refuse_too_many(open_count: int) -> None:

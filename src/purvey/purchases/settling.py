@@ -6,7 +6,7 @@ from uuid import UUID
 import msgspec
 import structlog
 
-from purvey import catalog, discounts, entitlements, payments
+from purvey import catalog, discounts, entitlements, fees, payments
 from purvey.catalog import BY_HAND, SoldOut
 from purvey.entitlements import Source
 from purvey.kit.db import Tx
@@ -20,6 +20,7 @@ from purvey.purchases.model import Fulfilment, Goods, Purchase
 log = structlog.get_logger("purvey.purchases")
 TOO_LATE = "The money came after the checkout was over, and what it was for is gone"
 NOT_SENT = "The gateway could not send it back"
+WITH_FEES = {"x402", "none"}  # agents pay by these
 SUSPENDING = {Status.DISPUTED, Status.ON_HOLD}
 ENDING = {Status.REFUNDED, Status.CHARGEBACK_LOST}
 
@@ -67,7 +68,7 @@ async def follow(tx: Tx, purchase: Purchase, applied: Applied, *, now: datetime)
     if applied.money_came:
         purchase = await deliver(tx, purchase, payment, now=now)
     elif applied.closed:
-        purchase = await let_go(tx, purchase, now=now)
+        purchase = await let_go(tx, purchase, payment, now=now)
     purchase = note_refunds(tx, purchase, applied, now=now)
     if applied.before.paid_at is not None or payment.status in SUSPENDING:
         purchase = await adjust_ownership(tx, purchase, payment, now=now)
@@ -85,6 +86,8 @@ async def deliver(tx: Tx, purchase: Purchase, payment: Payment, *, now: datetime
     elif not await sell_late(tx, purchase, now=now):
         return purchase
     await grant(tx, purchase, now=now)
+    if payment.provider in WITH_FEES:
+        await fees.settle(tx, purchase.id, now=now)
     publish(
         tx,
         OneTimePurchaseCompleted(
@@ -153,13 +156,15 @@ async def grant(tx: Tx, purchase: Purchase, *, now: datetime) -> None:
     )
 
 
-async def let_go(tx: Tx, purchase: Purchase, *, now: datetime) -> Purchase:
+async def let_go(tx: Tx, purchase: Purchase, payment: Payment, *, now: datetime) -> Purchase:
     """Nothing came of it: what was held is free again."""
     if purchase.goods is not Goods.HELD:
         return purchase
     await catalog.release(tx, purchase.items)
     if purchase.discount_code_id is not None:
         await discounts.release(tx, purchase.id, now=now)
+    if payment.provider in WITH_FEES:
+        await fees.drop(tx, purchase.id, now=now)
     publish(
         tx,
         PurchaseClosed(

@@ -4,6 +4,7 @@ A door asks `rail.quoted`, answers `payment_required`, reads `shown`, finds the 
 `rail.verify`, `rail.enter` in its own transaction, `rail.carry_out`. Nothing here knows what is sold.
 """
 
+from purvey.payments.x402.asking import PaymentNeeded
 from purvey.payments.x402.events import SettlementDecided, SettlementReturned, SettlementVanished
 from purvey.payments.x402.model import (
     QUOTE_KEPT,
@@ -36,6 +37,7 @@ __all__ = [
     "AlreadyEntered",
     "Ask",
     "MalformedPayment",
+    "PaymentNeeded",
     "PaymentRefused",
     "Quote",
     "Rail",

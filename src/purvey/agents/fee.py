@@ -1,0 +1,139 @@
+"""Where an agent pays the platform's fee before it buys: a credit, good for one purchase that it covers (B6)."""
+
+from typing import Annotated, Any
+
+import msgspec
+from litestar import Response, post
+from litestar.openapi.datastructures import ResponseSpec
+from litestar.params import JSONBody
+from msgspec import Meta
+
+from purvey import fees, purchases
+from purvey.access import Identity, network_of
+from purvey.access.guards import visit_of
+from purvey.agents.amounts import Shown, Usdc, shown
+from purvey.agents.paying import (
+    ACCEPTED,
+    ASKED,
+    OK,
+    OWN_KEY,
+    PAY,
+    Asked,
+    asker_of,
+    keys_of,
+    pay_first,
+    product_of,
+    receipt_of,
+    resource_of,
+    shown_by,
+    till_of,
+    world_of,
+)
+from purvey.fees import FeeAsking
+from purvey.kit.errors import Invalid, NotAllowed
+from purvey.kit.fields import WITH_A_WORD
+from purvey.kit.money import USDC, Money
+from purvey.payments.x402 import PaymentNeeded
+from purvey.purchases import Asking, Wish
+
+Word = Annotated[str, Meta(min_length=1, max_length=100, pattern=WITH_A_WORD)]
+Code = Annotated[str, Meta(min_length=1, max_length=64, pattern=WITH_A_WORD)]
+
+
+class PayFee(msgspec.Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
+    """`support_amount` is what the purchase will cost. With `product_id`, what cannot be sold is refused here."""
+
+    payer_wallet_address: Word
+    support_amount: Usdc | None = None
+    product_id: Word | None = None
+    discount_code: Code | None = None
+
+
+class FeeMade(msgspec.Struct, kw_only=True):
+    """`fee_tx` goes into `platform_fee_tx`; it is null where this shop takes no fee, or while `status` is pending."""
+
+    success: bool
+    fee_tx: str | None
+    amount: Shown
+    status: str
+    network: str | None
+    payer_wallet_address: str
+
+
+ANSWERS = {
+    OK: ResponseSpec(FeeMade, description="Paid, now or before, and not used yet."),
+    ACCEPTED: ResponseSpec(FeeMade, description="The payment is on its way: show the same one again."),
+    PAY: ASKED,
+}
+
+
+@post("/platform/fee", opt=OWN_KEY, responses=ANSWERS, status_code=OK)
+async def pay_fee(request: Asked, data: JSONBody[PayFee]) -> Response[Any]:
+    """Pay the platform's fee of a purchase to come, by x402."""
+    world, till, payment = world_of(request), till_of(request), shown_by(request)
+    me = await asker_of(request, payment)
+    payer = data.payer_wallet_address
+    if me is not None and me.wallet is not None and me.wallet != payer.lower():
+        raise NotAllowed("The receipt is another wallet's than payer_wallet_address", code="other_wallet")
+    amount = await amount_of(request, data, me)
+    money = fees.fee_of(amount, till.rates)
+    if not money or world.settings.x402_platform_wallet is None:
+        nothing = FeeMade(
+            success=True, fee_tx=None, amount=0, status="confirmed", network=None, payer_wallet_address=payer
+        )
+        return Response(nothing, status_code=OK)
+    asking = FeeAsking(
+        payer=payer,
+        amount=amount,
+        money=money,
+        rates=till.rates,
+        wallet=world.settings.x402_platform_wallet,
+        shown=payment,
+        keys=await keys_of(request, payer, payment),
+        resource=resource_of(request),
+        now=world.clock(),
+    )
+    try:
+        paid = await fees.pay(world.db, till.rail, asking)
+    except PaymentNeeded as needed:
+        unused = await fees.unused_of(world.db, payer)
+        covers = unused is not None and fees.fee_of(amount, unused.rates) <= unused.money
+        return pay_first(needed, **({"unused_fee_tx": unused.tx_hash} if unused and covers else {}))
+    credit, settled = paid.credit, paid.settlement.settled
+    told = FeeMade(
+        success=True,
+        fee_tx=credit.tx_hash,
+        amount=shown(credit.amount),
+        status="confirmed" if settled else "pending",
+        network=credit.network,
+        payer_wallet_address=payer,
+    )
+    return Response(told, status_code=OK if settled else ACCEPTED, headers=receipt_of(paid.settlement))
+
+
+async def amount_of(request: Asked, data: PayFee, me: Identity | None) -> Money:
+    """What the purchase will cost; with a product, at least what that comes to, and why it cannot be bought."""
+    said = data.support_amount.minor if data.support_amount else None
+    if data.product_id is None:
+        if said is None:
+            raise Invalid.field("/support_amount", "Say what the purchase will cost, or name its product_id")
+        return Money(said, USDC)
+    world = world_of(request)
+    asking = Asking(
+        wish=Wish(
+            product_id=product_of(data.product_id),
+            wallet=data.payer_wallet_address,
+            chosen_amount=said,
+            discount_code=data.discount_code,
+        ),
+        shown=None,
+        me=me,
+        keys=(),
+        resource="",
+        asker=str(me.user_id) if me else network_of(visit_of(request).address),
+        now=world.clock(),
+    )
+    return max(Money(said or 0, USDC), await purchases.price_by_wallet(till_of(request), asking))
+
+
+doors: list[Any] = [pay_fee]
