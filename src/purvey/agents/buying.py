@@ -5,7 +5,6 @@ from uuid import UUID
 
 import msgspec
 from litestar import Response, post
-from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import FromPath, JSONBody
 from msgspec import Meta
 
@@ -21,6 +20,7 @@ from purvey.agents.paying import (
     OWN_KEY,
     PAY,
     Asked,
+    answer,
     asker_of,
     keys_of,
     pay_first,
@@ -94,8 +94,8 @@ class OnItsWay(msgspec.Struct, kw_only=True):
 
 
 ANSWERS = {
-    OK: ResponseSpec(Delivered, description="Paid and delivered, now or before."),
-    ACCEPTED: ResponseSpec(OnItsWay, description="The payment is on its way: show the same one again."),
+    OK: answer(Delivered, "Paid and delivered, now or before."),
+    ACCEPTED: answer(OnItsWay, "The payment is on its way: show the same one again."),
     PAY: ASKED,
 }
 Answer = Response[Any]

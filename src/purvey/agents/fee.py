@@ -4,7 +4,6 @@ from typing import Annotated, Any
 
 import msgspec
 from litestar import Response, post
-from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import JSONBody
 from msgspec import Meta
 
@@ -19,6 +18,7 @@ from purvey.agents.paying import (
     OWN_KEY,
     PAY,
     Asked,
+    answer,
     asker_of,
     keys_of,
     pay_first,
@@ -61,8 +61,8 @@ class FeeMade(msgspec.Struct, kw_only=True):
 
 
 ANSWERS = {
-    OK: ResponseSpec(FeeMade, description="Paid, now or before, and not used yet."),
-    ACCEPTED: ResponseSpec(FeeMade, description="The payment is on its way: show the same one again."),
+    OK: answer(FeeMade, "Paid, now or before, and not used yet."),
+    ACCEPTED: answer(FeeMade, "The payment is on its way: show the same one again."),
     PAY: ASKED,
 }
 

@@ -22,11 +22,17 @@ KEY: Final = b"idempotency-key"
 IDENTIFIER: Final = "payment-identifier:"
 OK, ACCEPTED, PAY = 200, 202, 402
 RETRY_SECONDS: Final = "2"
-ASKED = ResponseSpec(
-    dict[str, Any],
-    description="Pay, and ask again with the payment: version 2 of x402 reads PAYMENT-REQUIRED, version 1 this body.",
-)
 
+
+def answer(kind: Any, description: str) -> ResponseSpec:
+    """What a door may answer, for the description of the API."""
+    return ResponseSpec(kind, generate_examples=False, description=description)
+
+
+ASKED: Final = answer(
+    dict[str, Any],
+    "Pay, and ask again with the payment: version 2 of x402 reads PAYMENT-REQUIRED, version 1 this body.",
+)
 Asked = Request[Any, Any, Any]
 
 

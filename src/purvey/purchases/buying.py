@@ -16,7 +16,6 @@ from purvey.kit.errors import Conflict, NotFound
 from purvey.kit.events import publish
 from purvey.kit.failpoints import reach
 from purvey.kit.ids import new_id
-from purvey.kit.money import Money
 from purvey.kit.own_keys import OwnKey
 from purvey.payments import (
     ForeignPaymentMethod,
@@ -128,10 +127,14 @@ async def hold(tx: Tx, gateways: Gateways, me: Identity, order: Order, *, key: O
     rules.refuse_too_many(sought.open_count)
     code, price = await priced(tx, sought, order, buyer_id=me.user_id, now=now)
     reach("purchase.resolved")
-    provider, expires_at = await till_of(tx, gateways, sought, price.final_amount, now=now)
+    gateway = await gateways.for_sale(tx, sought.tenant_id, sought.currency) if price.final_amount else None
+    expires_at = now
+    if gateway:
+        expires_at = rules.hold_of(now=now, shortest=gateway.shortest_hold, longest=gateway.longest_hold)
     payment = await write(
         tx, order, sought, purchase_id=purchase_id, buyer_id=me.user_id, code_id=code.id if code else None,
-        price=price, provider=provider, expires_at=expires_at, now=now,
+        price=price, provider=gateway.name if gateway else FREE, account=gateway.account if gateway else None,
+        expires_at=expires_at, now=now,
     )  # fmt: skip
     return Started(payment=payment if price.final_amount else await paid_with_nothing(tx, payment, now=now))
 
@@ -159,14 +162,6 @@ async def the_open_one(tx: Tx, sought: Sought, order: Order, *, key: OwnKey | No
     return Started(payment=payment)
 
 
-async def till_of(tx: Tx, gateways: Gateways, sought: Sought, money: Money, *, now: datetime) -> tuple[str, datetime]:
-    """Which gateway collects it, and until when the goods are held for that."""
-    if not money:
-        return FREE, now
-    gateway = await gateways.for_sale(tx, sought.tenant_id, sought.currency)
-    return gateway.name, rules.hold_of(now=now, shortest=gateway.shortest_hold, longest=gateway.longest_hold)
-
-
 async def write(
     tx: Tx,
     order: Order,
@@ -178,6 +173,7 @@ async def write(
     price: Quote,
     provider: str,
     expires_at: datetime,
+    account: str | None = None,
     code_valid_at: datetime | None = None,
     now: datetime,
 ) -> Payment:
@@ -209,7 +205,7 @@ async def write(
         provider=provider,
         money=money,
         expires_at=expires_at,
-        account=gateway.account if gateway else None,
+        account=account,
         now=now,
     )
     reach("purchase.inserted")
