@@ -221,12 +221,11 @@ def there(product: P | None) -> P:
 
 
 # How a product is paid in USDC, whether or not it can be bought now.
-WAY_TO_PAY = f"""
-select p.id as product_id, p.site_id, p.name, usdc.id as price_id, r.sku, s.payout_wallet
+WAY_TO_PAY = """
+select p.id as product_id, p.site_id, p.name, r.id as price_id, r.sku, s.payout_wallet
 from products p
 join sites s on s.id = p.site_id
-join lateral ({USDC_PRICE}) as usdc on true
-join prices r on r.id = usdc.id
+join prices r on r.id = p.usdc_price_id
 where p.id = $1
     and not p.is_system
 """
