@@ -3,11 +3,19 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-<<<<<<< HEAD
-from purvey import access, catalog, discounts, entitlements, letters, payments, purchases, reviews, support, tenants
-=======
-from purvey import access, catalog, discounts, entitlements, fees, letters, payments, purchases, support, tenants
->>>>>>> d67d24b (Sell to a wallet in USDC: a quote kept, a payment verified, all held in one transaction, settled by the chain's word; fees beforehand)
+from purvey import (
+    access,
+    catalog,
+    discounts,
+    entitlements,
+    fees,
+    letters,
+    payments,
+    purchases,
+    reviews,
+    support,
+    tenants,
+)
 from purvey import storage as files
 from purvey.access.siwa import HandOver
 from purvey.kit import retention
