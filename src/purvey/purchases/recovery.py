@@ -119,5 +119,7 @@ async def send(db: Database, gateways: Gateways, payment: Payment, refund: Refun
     try:
         gateway = await gateways.named(db, payment.tenant_id, payment.provider)
     except NotFound:
+        if payment.account is None:
+            raise
         return RefundStanding(str(refund.id), refund.id, refund.money, "failed", NO_KEYS)
     return await gateway.refund(payment.references, refund_id=refund.id, amount=refund.money, reason=refund.reason)
