@@ -9,6 +9,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from importlib.metadata import distribution
 from pathlib import Path
 
@@ -17,7 +18,7 @@ import psutil
 import pytest
 
 import purvey
-from purvey.kit.postgres import EmbeddedPostgres, EmbeddedPostgresError
+from purvey.kit.postgres import EmbeddedPostgres, EmbeddedPostgresError, sweep_homeless
 
 AS_ROOT = os.geteuid() == 0
 SOURCES = Path(purvey.__file__).parents[1]
@@ -226,10 +227,13 @@ def test_a_home_closed_to_all_but_its_owner_works(home: Path) -> None:
 
     place = Path((closed / "postgres.elsewhere").read_text().strip())
     assert place.parent == elsewhere
-    assert (place / "home").read_text().strip() == str(closed)
+    assert (place / "home").read_text().split() == [str(closed), str(closed.stat().st_dev)]
+    moved = closed.rename(home / "moved")
+    embedded(moved).start().stop()
+    assert (place / "home").read_text().splitlines()[0] == str(moved)
     shutil.rmtree(place)
     with pytest.raises(EmbeddedPostgresError, match="bring it back"):
-        embedded(closed).start()
+        embedded(moved).start()
 
 
 def test_programs_that_the_servers_account_cannot_reach_are_copied(home: Path) -> None:
@@ -241,3 +245,71 @@ def test_programs_that_the_servers_account_cannot_reach_are_copied(home: Path) -
         assert ask(dsn_of(user), "select 1") == 1
         [server] = servers(home)
         assert Path(server.exe()).is_relative_to(home / "postgres" if AS_ROOT else closed)
+
+
+NOW = datetime.now(UTC)
+
+
+def left_behind(elsewhere: Path, name: str, home: Path, *, device: int | None = None, days: float = 31) -> Path:
+    """A folder as a server away from its home leaves it."""
+    place = elsewhere / name
+    (place / "data" / "global").mkdir(parents=True)
+    kept = [place / "data" / "global" / "pg_control", place / "postgres.log", place / "home"]
+    for file in kept:
+        file.write_text("")
+    (place / "home").write_text(f"{home}\n{elsewhere.stat().st_dev if device is None else device}\n")
+    grow_old(place, days)
+    return place
+
+
+def grow_old(place: Path, days: float) -> None:
+    then = (NOW - timedelta(days=days)).timestamp()
+    for found in [*place.rglob("*"), place]:
+        os.utime(found, (then, then))
+
+
+def test_a_database_whose_home_is_gone_is_swept_and_whatever_is_in_doubt_stays(tmp_path: Path) -> None:
+    elsewhere, gone, there = tmp_path / "elsewhere", tmp_path / "gone" / "home", tmp_path / "there"
+    elsewhere.mkdir()
+    there.mkdir()
+    swept = left_behind(elsewhere, "0badcafe", gone)
+    stays = [
+        left_behind(elsewhere, "00000001", there),
+        left_behind(elsewhere, "00000002", gone, days=29),
+        left_behind(elsewhere, "00000003", gone, device=elsewhere.stat().st_dev + 1),  # its disk is away
+        left_behind(elsewhere, "00000004", Path("relative")),
+        left_behind(elsewhere, "somebody-elses", gone),
+        left_behind(elsewhere, "00000005", gone),
+        left_behind(elsewhere, "00000006", gone),
+        left_behind(elsewhere, "00000007", gone),
+    ]
+    (elsewhere / "00000005" / "home").write_text(f"{gone}\n")  # as older versions noted it
+    (elsewhere / "00000006" / "home").unlink()
+    grow_old(elsewhere / "00000005", 31)
+    grow_old(elsewhere / "00000006", 31)
+    (elsewhere / "00000007" / "data" / "global" / "pg_control").touch()
+    (elsewhere / "0000000a").symlink_to(there)
+    (elsewhere / "0000000b").write_text("")
+    (tmp_path / "link").symlink_to(tmp_path / "away")
+    stays.append(left_behind(elsewhere, "00000008", tmp_path / "link"))
+
+    assert sweep_homeless(elsewhere, now=NOW) == [swept]
+    assert not swept.exists()
+    assert all((place / "data" / "global" / "pg_control").exists() for place in stays)
+    assert {"0000000a", "0000000b"} <= {each.name for each in elsewhere.iterdir()}
+    assert sweep_homeless(elsewhere, now=NOW) == []
+    assert sweep_homeless(tmp_path / "nowhere", now=NOW) == []
+
+
+def test_a_database_that_runs_is_never_swept(tmp_path: Path) -> None:
+    place = left_behind(tmp_path, "0badcafe", tmp_path / "gone")
+    data = place / "data"
+    server = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)", str(data)])
+    (data / "postmaster.pid").write_text(f"{server.pid}\n{data}\n")
+    grow_old(place, 31)
+    try:
+        assert sweep_homeless(tmp_path, now=NOW) == []
+    finally:
+        server.kill()
+        server.wait()
+    assert sweep_homeless(tmp_path, now=NOW) == [place]

@@ -3,6 +3,8 @@
 import asyncio
 import os
 import sys
+from contextlib import suppress
+from datetime import UTC, datetime
 
 import asyncpg
 import msgspec
@@ -13,6 +15,7 @@ from purvey.cli.seed import CODE, DEMO_ADMIN, DEMO_AUTHOR, DEMO_BUYER, DEMO_PASS
 from purvey.cli.serving import serve_here
 from purvey.kit import logs
 from purvey.kit.migrate import migrate
+from purvey.kit.postgres import sweep_homeless
 from purvey.settings import Settings, read_settings
 from purvey.world import open_world
 
@@ -27,11 +30,19 @@ def run_demo(*, host: str, port: int) -> int:
     opened.refuse_unsafe(settings)
     opened.refuse_address(host, port)
     settings.home.mkdir(mode=0o700, parents=True, exist_ok=True)
+    tidy()
     with opened.database(settings) as dsn:
         asyncio.run(prepare(settings, dsn=dsn))
         return serve_here(
             settings, dsn=dsn, host=host, port=port, with_worker=True, started=lambda: greet(settings.base_url)
         )
+
+
+def tidy() -> None:
+    """Remove what root's homes left elsewhere when they were removed. Where it fails, the demo goes on."""
+    with suppress(OSError):
+        for place in sweep_homeless(now=datetime.now(UTC)):
+            log.info("removed a database whose home is gone", place=str(place))
 
 
 def demo_settings(*, host: str, port: int) -> Settings:

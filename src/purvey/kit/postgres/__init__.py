@@ -15,10 +15,11 @@ from typing import Final, Self
 
 import asyncpg
 
+from purvey.kit.postgres.homeless import sweep_homeless
 from purvey.kit.postgres.place import ELSEWHERE, EmbeddedPostgresError, find_place, pause
 from purvey.kit.postgres.server import SETTINGS, Server
 
-__all__ = ["EmbeddedPostgres", "EmbeddedPostgresError"]
+__all__ = ["EmbeddedPostgres", "EmbeddedPostgresError", "sweep_homeless"]
 
 START_SECONDS: Final = 600
 CONNECT_SECONDS: Final = 10

@@ -34,6 +34,7 @@ def find_place(home: Path, elsewhere: Path) -> Path:
         place = Path(signpost.read_text().strip())
         if not place.is_dir():
             raise EmbeddedPostgresError(f"{place} is gone: bring it back, or remove {signpost} to start empty")
+        note_home(place, home)
         return place
     if (place / "data").exists():
         if not reaches(account_for(place), place):
@@ -50,9 +51,14 @@ def find_place(home: Path, elsewhere: Path) -> Path:
             f"the database cannot run as root, and the account nobody reaches neither {home} nor {elsewhere}:"
             " choose another PURVEY_HOME, or run as an ordinary user"
         )
-    (place / "home").write_text(f"{home}\n")
+    note_home(place, home)
     signpost.write_text(f"{place}\n")
     return place
+
+
+def note_home(place: Path, home: Path) -> None:
+    """Where the home is now, which may have been moved, and on which disk: by this a place without one is known."""
+    (place / "home").write_text(f"{home}\n{home.stat().st_dev}\n")
 
 
 def _settle(place: Path) -> bool:

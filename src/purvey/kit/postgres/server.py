@@ -163,6 +163,11 @@ class Server:
             )
         )
 
+    @property
+    def is_running(self) -> bool:
+        """Whether any process serves this folder, or is about to."""
+        return self._postmaster() is not None
+
     def _postmaster(self) -> Postmaster | None:
         try:
             lines = (self.data / "postmaster.pid").read_text().splitlines()
