@@ -65,7 +65,7 @@ create unique index x402_settlements_seen on x402_settlements (network, tx_hash,
 create index x402_settlements_of_subject on x402_settlements (subject_type, subject_id);
 create index x402_settlements_of_quote on x402_settlements (quote_id);
 create index x402_settlements_open on x402_settlements (ask_at, id) where state in ('ENTERED', 'SENT');
-create index x402_settlements_young on x402_settlements (ask_at, id) where state = 'SETTLED' and final_at is null;
+create index x402_settlements_young on x402_settlements (ask_at, id) where state in ('SETTLED', 'FAILED') and final_at is null;
 create index x402_settlements_by_sender on x402_settlements (network, sender, accepted_at) where sender is not null;
 
 -- The transaction that the seller says gives a payer's money back: one refund each.

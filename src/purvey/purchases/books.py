@@ -55,6 +55,18 @@ LAWS: Mapping[str, str] = {
                 else false
             end
     """,
+    "a payment by x402 is paid when its chain says so, and not before": """
+        select format('%s: paid at %s, its authorization %s', pay.id, pay.paid_at, s.state) as what
+        from payments pay
+        left join x402_settlements s on s.payment_id = pay.id
+        where ($1::uuid is null or pay.tenant_id = $1)
+            and pay.provider = 'x402'
+            and case
+                when pay.paid_at is null then s.state = 'SETTLED' and s.decided_at < now() - interval '1 minute'
+                    and pay.status <> 'ON_HOLD'
+                else s.state is distinct from 'SETTLED' or s.amount <> pay.amount
+            end
+    """,
     "a limited product counts whatever is sold and held": """
         select format('%s: sold %s of %s, reserved %s of %s, total %s', s.product_id, s.sold, coalesce(c.sold, 0),
             s.reserved, coalesce(c.held, 0), s.total) as what

@@ -16,7 +16,7 @@ from purvey.settings import Settings
 from purvey.world import World
 from tests.conftest import fresh_database, served
 from tests.vocabulary.chain import ETHER, Chain, running_chain
-from tests.vocabulary.rail import ATLAS, Counter, signs
+from tests.vocabulary.rail import ATLAS, Counter, hands_in, signs
 from tests.vocabulary.shop import Clock, Person, Shop
 
 pytestmark = pytest.mark.feature("B8")
@@ -30,12 +30,12 @@ class Till(NamedTuple):
     shop: Shop
     counter: Counter
 
-    async def sale(self, **product: Any) -> "Sale":
+    async def sale(self, *, money: int = 10 * ATLAS, **product: Any) -> "Sale":
         """Ben has signed for Ana's atlas, and nothing was handed in."""
         ana, ben = await self.shop.author("ana", currency="USDC"), await self.shop.person("ben")
         atlas = await ana.sells("Field Atlas", price=ATLAS, **product)
         purchase = await ben.buys(atlas)
-        wallet = await self.counter.payer()
+        wallet = await self.counter.payer(usdc=money)
         quote = await self.counter.quotes(sku=purchase["id"])
         shown = signs(wallet, quote, validBefore=str(await self.counter.chain.time() + 300))
         async with self.shop.db.transaction() as tx:
@@ -142,6 +142,24 @@ async def test_a_payment_whose_time_is_over_stays_open_while_it_could_still_be_u
     assert (await sale.ben.sees(sale.purchase))["status"] == "FAILED"
     assert await till.shop.stock_of(sale.atlas) == (1, 0, 0)
     await till.counter.chain.set_ether(till.counter.key.address, ETHER)
+    await till.shop.books_agree(sale.ana)
+
+
+@pytest.mark.parametrize("left", [True, False])
+async def test_money_that_comes_after_all_buys_what_is_left_or_is_owed(till: Till, left: bool) -> None:
+    sale = await till.sale(money=ATLAS - 1, isLimited=True, totalQuantity=1)
+    await till.carries_out(sale.settlement)
+    assert (await sale.ben.sees(sale.purchase))["status"] == "FAILED"
+    if not left:
+        other = await till.shop.person("cleo")
+        await other.has(sale.atlas)
+    await till.counter.chain.give(sale.settlement.payer, 1)
+    await hands_in(till.counter, sale.settlement)
+    await till.looks_again(hours=1)
+    assert (await sale.ben.sees(sale.purchase))["status"] == "SUCCEEDED"
+    assert await sale.ben.owns(sale.atlas) is left
+    [*owed] = await payments.refunds_of(till.shop.db, UUID(sale.purchase["paymentId"]))
+    assert [(refund.status, refund.amount) for refund in owed] == ([] if left else [("APPROVED", ATLAS)])
     await till.shop.books_agree(sale.ana)
 
 

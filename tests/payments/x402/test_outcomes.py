@@ -169,6 +169,30 @@ async def test_money_that_went_away_after_it_was_verified_fails_at_once_when_nob
     assert await counter.chain.transactions_of(counter.key.address) == 1, "no gas was paid for it"
 
 
+async def test_a_payment_that_was_refused_and_that_its_payer_hands_in_all_the_same_is_not_lost(
+    own_chain: Chain, own_ledger: str
+) -> None:
+    async with counter_of(own_chain, own_ledger) as counter:
+        ben = await counter.payer(usdc=ATLAS - 1)
+        quote = await counter.quotes()
+        failed, other = [await counter.carries_out(await counter.enters(signs(ben, quote), quote)) for _ in range(2)]
+        assert failed.failed and other.failed
+        await counter.looks_again()
+        assert (await counter.row(failed.id)).final_at is None, "it can still be used"
+        await own_chain.give(ben.address, 1)
+        theirs = await hands_in(counter, failed)
+        await counter.looks_again(later=timedelta(hours=1))
+        settled = await counter.row(failed.id)
+        assert (settled.state, settled.tx_hash) == (State.SETTLED, theirs)
+        assert [each.settled for each in counter.heard if isinstance(each, x402.SettlementDecided)] == [
+            False, False, True,
+        ]  # fmt: skip
+        await own_chain.passes(400)
+        await counter.looks_again(later=timedelta(hours=2))
+        row = await counter.row(other.id)
+        assert row.failed and row.final_at is not None
+
+
 async def test_unused_it_fails_when_its_time_is_over_by_the_chains_clock_and_never_by_ours(
     own_chain: Chain, own_ledger: str
 ) -> None:

@@ -133,6 +133,7 @@ LIFE = Life[State, Happening](
     (S.SENT,    H.HANDED_IN,     S.SENT),     # again
     (S.SENT,    H.SEEN_ON_CHAIN, S.SETTLED),
     (S.SENT,    H.UNUSABLE,      S.FAILED),
+    (S.FAILED,  H.SEEN_ON_CHAIN, S.SETTLED),  # it was refused, and its payer handed it in all the same
 )
 # fmt: on
 

@@ -8,7 +8,7 @@ from uuid import UUID
 
 import structlog
 
-from purvey.kit.db import Database, Queries, Tx
+from purvey.kit.db import Database, Queries, Tx, ambient
 from purvey.kit.errors import Unavailable
 from purvey.kit.events import publish
 from purvey.kit.failpoints import reach
@@ -127,8 +127,11 @@ class Rail:
         return await self.glanced(db, settlement, now=now)
 
     async def handed_in(self, db: Database, settlement: Settlement, *, now: datetime) -> Settlement:
-        """The facilitator has it, if it can be had; whatever goes wrong there decides nothing."""
-        if not settlement.unknown:
+        """The facilitator has it, if it can be had; whatever goes wrong there decides nothing.
+
+        Inside somebody's transaction nothing is handed in: what is written there is not yet known to anybody.
+        """
+        if not settlement.unknown or ambient.get() is not None:
             return settlement
         try:
             return await self.facilitator.hand_in(db, settlement, now=now)

@@ -123,9 +123,9 @@ returning {SETTLEMENT}
 DECIDE = f"""
 update x402_settlements
 set state = $2, reason = $3, tx_hash = coalesce($4, tx_hash), log_index = $5, block_number = $6, decided_at = $7,
-    ask_at = $8, asked_times = 0
+    ask_at = $8, asked_times = 0, final_at = null
 where id = $1
-    and state in ('ENTERED', 'SENT')
+    and (state in ('ENTERED', 'SENT') or state = 'FAILED' and $2 = 'SETTLED')
 returning {SETTLEMENT}
 """
 
@@ -154,14 +154,14 @@ where id in (
 returning {SETTLEMENT}
 """
 
-# The same of what is settled and could still vanish.
+# The same of what is settled and could still vanish, or has failed and could still be handed in by its payer.
 YOUNG = f"""
 update x402_settlements
 set asked_times = asked_times + 1, ask_at = $1::timestamptz + least($3::interval * (asked_times + 1), $4::interval)
 where id in (
     select id
     from x402_settlements
-    where state = 'SETTLED'
+    where state in ('SETTLED', 'FAILED')
         and final_at is null
         and ask_at <= $1
     order by ask_at, id

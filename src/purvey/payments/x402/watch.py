@@ -55,10 +55,11 @@ async def finish(db: Database, rail: Rail, *, now: datetime) -> int:
 
 
 async def check(db: Database, rail: Rail, *, now: datetime) -> int:
-    """Look whether young settlements are still on the chain, until they lie deep (ruling 31)."""
+    """Look whether young settlements are still on the chain, until they lie deep (ruling 31), and failed ones not."""
 
     async def one(settlement: Settlement) -> None:
-        await look_again(db, rail, settlement, now=now)
+        look = look_after_all if settlement.failed else look_again
+        await look(db, rail, settlement, now=now)
 
     due = await store.young(db, now=now, limit=BATCH, each_time=YOUNG_EACH, longest=YOUNG_LONGEST)
     return await each(one, due)
@@ -79,6 +80,16 @@ async def each(look_after: Callable[[Settlement], Awaitable[None]], due: list[Se
 
     await asyncio.gather(*(one(settlement) for settlement in due))
     return len(due)
+
+
+async def look_after_all(db: Database, rail: Rail, settlement: Settlement, *, now: datetime) -> None:
+    """What we refused its payer can still hand in, until its time is over: then the money is here after all."""
+    decision = await rail.chain.decide(settlement, now=now)
+    if decision is not None and decision.tx_hash is not None:
+        log.warning("a payment came that had failed", settlement=str(settlement.id), tx=decision.tx_hash)
+        await rail.decided(db, settlement, decision, now=now)
+    elif decision is not None:
+        await db.do(IS_FINAL, settlement.id, now)
 
 
 async def look_again(db: Database, rail: Rail, settlement: Settlement, *, now: datetime) -> None:
