@@ -135,7 +135,8 @@ select {COLUMNS},
     coalesce(k.sold, p.sold_count) as sold_count, p.thank_you_message, p.redirect_url, p.use_redirect_url,
     p.license_enabled, p.license_text, p.version
 {SOLD_FOR_USDC}
-where p.deleted_at is null
+where p.usdc_price_id is not null
+    and p.deleted_at is null
     and not p.is_system
 """
 

@@ -87,6 +87,7 @@ create unique index prices_one_default on prices (product_id) where is_default;
 alter table products add foreign key (usdc_price_id) references prices;
 create index products_on_market on products (id)
     where usdc_price_id is not null and is_active and deleted_at is null and suspended_at is null and not is_system;
+create index products_for_usdc on products (tenant_id, id) where usdc_price_id is not null;
 
 create table price_versions (
     id uuid primary key,
