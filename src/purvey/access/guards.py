@@ -23,7 +23,10 @@ Connection = ASGIConnection[Any, Any, Any, Any]
 PUBLIC: dict[str, Any] = {"public": True}
 SESSION_COOKIE = "purvey_session"
 BARE = ("/api/", "/mcp")  # where a receipt may do without a signature
-NOBODY = "Sign in first: POST /v1/auth/sign-in, then send the token as `Authorization: Bearer …`"
+NOBODY = (
+    "Sign in first: send a token from POST /v1/auth/sign-in as `Authorization: Bearer …`, "
+    "or an agent's receipt as `X-SIWA-Receipt`"
+)
 
 
 async def signed_in(connection: Connection, _: BaseRouteHandler) -> None:
