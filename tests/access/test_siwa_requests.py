@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from purvey.access.siwa.receipts import Receipt
 from purvey.access.siwa.requests import BadSignature, Sent, signed_of
+from tests.agents.test_me import picture
 from tests.vocabulary.agents import CHAIN_ID, Agent
 from tests.vocabulary.shop import Shop
 
@@ -170,6 +171,17 @@ async def test_a_signature_on_other_terms_is_refused(shop: Shop, terms: dict[str
         terms["keyid"] = terms["keyid"].format(address=agent.address)
     request = agent.signed_request("GET", "/v1/me?x=1", created=created, expires=expires, **terms)
     assert await told(agent, request) == (401, code)
+
+
+@pytest.mark.feature("B5")
+async def test_an_upload_is_signed_as_any_other_body(shop: Shop) -> None:
+    agent = await shop.agent()
+    form = {"files": {"file": ("me.png", picture(), "image/png")}}
+    request = agent.signed_request("POST", "/api/me/avatar", **form)
+    assert (await shop.http.send(request)).status_code == 200
+    request = agent.signed_request("POST", "/api/me/avatar", **form)
+    request.stream = httpx.ByteStream(request.read().replace(b"me.png", b"my.png"))
+    assert await told(agent, request) == (401, "digest_mismatch")
 
 
 async def test_a_body_that_the_signature_does_not_cover_is_refused(shop: Shop) -> None:

@@ -59,7 +59,7 @@ async def heard(siwa: Siwa, db: Database, scope: Scope, receive: Receive, *, now
     receipt = read_receipt(siwa.receipt_key, sent.only(RECEIPT_HEADER), now=now)
     signed = signed_of(sent, receipt, authority=siwa.authority, now=now)
     if not await holds(siwa, signed, by_contract=receipt.signer_type == "sca"):
-        raise BadSignature("This is not the wallet's signature of this request")
+        raise BadSignature(f"This is not the wallet's signature of this request; @authority is {siwa.authority} here")
     body = await whole_body(receive)
     if signed.digest is None and body:
         raise BadSignature("The signature must cover content-digest", code="not_request_bound")
