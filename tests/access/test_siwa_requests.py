@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 import pytest
 from eth_account import Account
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from purvey.access.siwa.receipts import Receipt
@@ -244,6 +244,23 @@ def test_no_headers_break_the_reading(given: list[tuple[str, str]], path: str, q
         except BadSignature:
             continue
         assert signed.address == RECEIPT.wallet and not query
+
+
+printable = st.text(st.characters(min_codepoint=32, max_codepoint=255, exclude_characters="\x7f"), max_size=80)
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    st.dictionaries(
+        st.sampled_from(["X-SIWA-Receipt", "Signature-Input", "Signature", "Content-Digest", "Authorization"]),
+        printable | printable.map(lambda text: HEAD + REST + text),
+    )
+)
+async def test_no_headers_break_a_door(shop: Shop, given: dict[str, str]) -> None:
+    sent = [(name.encode(), value.strip().encode("latin-1")) for name, value in given.items()]
+    for path in ("/api/products", "/v1/me"):
+        answer = await shop.http.get(path, headers=sent)
+        assert answer.status_code in (400, 401), answer.text
 
 
 def test_the_window_of_a_signature_is_kept_to_the_second() -> None:

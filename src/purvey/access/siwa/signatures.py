@@ -25,7 +25,7 @@ async def kind_of_signer(chains: Chains, *, chain_id: int, address: str, text: b
 
 
 async def is_by_key_in_a_thread(address: str, text: bytes, signature: bytes) -> bool:
-    """The same as `is_by_key`: 10 ms of arithmetic, during which others are served."""
+    """The same as `is_by_key`; its arithmetic may take 10 ms, during which others are served."""
     return await asyncio.to_thread(is_by_key, address, text, signature)
 
 
