@@ -29,7 +29,8 @@ async def open_market(
     key, platform = await running_chains.wallet(ether=ETHER), await running_chains.wallet()
     settings = Settings(
         home=tmp_path_factory.mktemp("home"), secret_key="k" * 20 + "test-secret-key", test_bank=True, sign_up_limit=0,
-        siwa_plain_wallets=True, rpc_urls={running_chains.network: running_chains.url},
+        siwa_plain_wallets=True, siwa_registries=(running_chains.registry_name.lower(),),
+        rpc_urls={running_chains.network: running_chains.url},
         x402_networks=(running_chains.network,), x402_facilitator_key="0x" + bytes(key.key).hex(),
         x402_platform_wallet=platform.address,
     )  # fmt: skip

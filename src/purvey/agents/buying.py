@@ -117,19 +117,11 @@ async def buy_here(request: Asked, product_id: FromPath[UUID]) -> Answer:
 async def sell(
     request: Asked, form: BuyHere, product_id: UUID, *, fee_tx: str | None = None, fee_accrues: bool = False
 ) -> Answer:
-    world, till, payment = world_of(request), till_of(request), shown_by(request)
+    world, payment = world_of(request), shown_by(request)
     me = await asker_of(request, payment)
     wallet = form.buyer_wallet_address or (me.wallet if me else None)
     asking = Asking(
-        wish=Wish(
-            product_id=product_id,
-            wallet=form.buyer_wallet_address,
-            chosen_amount=chosen(form),
-            discount_code=form.discount_code,
-            buyer_name=form.buyer_name,
-            fee_tx=fee_tx,
-            fee_accrues=fee_accrues,
-        ),
+        wish=wish_of(form, product_id, fee_tx=fee_tx, fee_accrues=fee_accrues),
         shown=payment,
         me=me,
         keys=await keys_of(request, payment.payer if payment else wallet, payment),
@@ -138,16 +130,28 @@ async def sell(
         now=world.clock(),
     )
     try:
-        made = await purchases.buy_by_wallet(till, asking)
+        made = await purchases.buy_by_wallet(till_of(world), asking)
     except PaymentNeeded as needed:
         return pay_first(needed)
     except Duplicate as no:
         no.extra |= {"status": WORDS[no.extra["status"]]} if "status" in no.extra else {}
         raise
     if isinstance(made, Pending):
-        return pending(made)
+        return Response(on_its_way(made), status_code=ACCEPTED, headers=receipt_of(made.settlement))
     told = delivered(await purchases.bought(world.db, made.purchase_id, buyer_id=made.buyer_id))
     return Response(told, status_code=OK, headers=receipt_of(made.settlement, replayed=made.replayed))
+
+
+def wish_of(form: BuyHere, product_id: UUID, *, fee_tx: str | None = None, fee_accrues: bool = False) -> Wish:
+    return Wish(
+        product_id=product_id,
+        wallet=form.buyer_wallet_address,
+        chosen_amount=chosen(form),
+        discount_code=form.discount_code,
+        buyer_name=form.buyer_name,
+        fee_tx=fee_tx,
+        fee_accrues=fee_accrues,
+    )
 
 
 def chosen(form: BuyHere) -> int | None:
@@ -159,10 +163,10 @@ def chosen(form: BuyHere) -> int | None:
     return 0
 
 
-def pending(made: Pending) -> Response[Any]:
+def on_its_way(made: Pending) -> OnItsWay:
     purchase = made.purchase
     assert purchase.product_id is not None
-    told = OnItsWay(
+    return OnItsWay(
         success=True,
         purchase=PurchaseMade(
             id=purchase.id,
@@ -174,7 +178,6 @@ def pending(made: Pending) -> Response[Any]:
         ),
         message="The payment is on its way. Show the same payment again in a moment, and sign no other.",
     )
-    return Response(told, status_code=ACCEPTED, headers=receipt_of(made.settlement))
 
 
 def delivered(found: BoughtWhole) -> Delivered:

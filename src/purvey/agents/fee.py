@@ -70,7 +70,8 @@ ANSWERS = {
 @post("/platform/fee", opt=OWN_KEY, responses=ANSWERS, status_code=OK)
 async def pay_fee(request: Asked, data: JSONBody[PayFee]) -> Response[Any]:
     """Pay the platform's fee of a purchase to come, by x402."""
-    world, till, payment = world_of(request), till_of(request), shown_by(request)
+    world, payment = world_of(request), shown_by(request)
+    till = till_of(world)
     me = await asker_of(request, payment)
     payer = data.payer_wallet_address
     if me is not None and me.wallet is not None and me.wallet != payer.lower():
@@ -133,7 +134,7 @@ async def amount_of(request: Asked, data: PayFee, me: Identity | None) -> Money:
         asker=str(me.user_id) if me else network_of(visit_of(request).address),
         now=world.clock(),
     )
-    return max(Money(said or 0, USDC), await purchases.price_by_wallet(till_of(request), asking))
+    return max(Money(said or 0, USDC), await purchases.price_by_wallet(till_of(world), asking))
 
 
 doors: list[Any] = [pay_fee]

@@ -47,9 +47,8 @@ def world_of(request: Asked) -> World:
     return world
 
 
-def till_of(request: Asked) -> Till:
+def till_of(world: World) -> Till:
     """What a sale is made with; NoUsdc."""
-    world = world_of(request)
     if world.rail is None:
         raise NoUsdc("This shop takes no USDC")
     return Till(world.db, world.rail, world.gateways, fees.rates_of(world.settings))

@@ -23,8 +23,9 @@ from mcp.types import (
 
 from purvey import __version__
 from purvey.agents.http import refusal_of
+from purvey.agents.mcp.calls import Answer, Call
 from purvey.agents.mcp.http import BODY_LIMIT_BYTES
-from purvey.agents.mcp.tools import INSTRUCTIONS, TOOLS, Call, Spec, argument
+from purvey.agents.mcp.tools import INSTRUCTIONS, TOOLS, Spec, argument
 from purvey.kit.asgi import Receive, Scope, Send
 from purvey.kit.bodies import fault, places_of_nul
 from purvey.kit.errors import Invalid
@@ -85,10 +86,14 @@ def read(spec: Spec, arguments: Mapping[str, Any]) -> Any:
 
 
 def said(value: Any) -> CallToolResult:
-    if isinstance(value, CallToolResult):
-        return value
-    told = msgspec.to_builtins(value)
-    return CallToolResult(content=[text_of(told)], structured_content=told)
+    answer = value if isinstance(value, Answer) else Answer(value)
+    told = msgspec.to_builtins(answer.value)
+    return CallToolResult(
+        content=[text_of(told)],
+        structured_content=told,
+        is_error=answer.is_error,
+        _meta=dict(answer.meta) or None,
+    )
 
 
 def failed(error: Exception, scope: Scope) -> CallToolResult:

@@ -10,13 +10,12 @@ import msgspec
 from msgspec import Meta
 
 from purvey import catalog, downloads
-from purvey.access import Identity
-from purvey.agents import products
+from purvey.agents import products, purchases
 from purvey.agents.amounts import Usdc, read
+from purvey.agents.mcp import buying
+from purvey.agents.mcp.calls import Call, Id
 from purvey.catalog import SEARCH_MAX, Category
-from purvey.kit.errors import Unauthenticated
 from purvey.kit.pages import CURSOR_MAX, PER_PAGE_MAX, Asked
-from purvey.world import World
 
 INSTRUCTIONS = (
     "A shop of digital goods, priced in USDC. search_products and get_product need nothing. buy_product is paid by "
@@ -24,28 +23,8 @@ INSTRUCTIONS = (
     "download_link need the header X-SIWA-Receipt of the wallet that bought (POST /siwa/nonce, POST /siwa/verify)."
 )
 
-Id = Annotated[UUID, Meta(description="As the other tools give it")]
 Limit = Annotated[int, Meta(ge=1, le=PER_PAGE_MAX)]
 Cursor = Annotated[str, Meta(max_length=CURSOR_MAX, description="`next_cursor` of the page before")]
-
-
-class Call(msgspec.Struct, frozen=True):
-    """One call: the world it is made in, who makes it, and what came beside the arguments."""
-
-    world: World
-    visitor: Identity | None
-    meta: Mapping[str, Any]
-
-    @classmethod
-    def of(cls, scope: Mapping[str, Any], meta: Mapping[str, Any]) -> "Call":
-        return cls(scope["litestar_app"].state.world, scope["state"].get("identity"), meta)
-
-    @property
-    def me(self) -> Identity:
-        """Who calls; Unauthenticated when nobody said."""
-        if self.visitor is None:
-            raise Unauthenticated("This tool needs the header X-SIWA-Receipt of the wallet that bought")
-        return self.visitor
 
 
 class Spec(msgspec.Struct, frozen=True, kw_only=True):
@@ -104,6 +83,10 @@ async def get_product(call: Call, form: OneProduct) -> products.PublicDetail:
     return products.PublicDetail(success=True, data=products.public_view(found, call.world.settings.base_url))
 
 
+async def my_purchases(call: Call, form: MyPurchases) -> purchases.PurchaseList:
+    return await purchases.mine(call.world.db, call.me.user_id, Asked(per_page=form.limit, cursor=form.cursor or None))
+
+
 async def download_link(call: Call, form: OneFile) -> FileLink:
     world = call.world
     link, file = await downloads.offer_link(
@@ -137,6 +120,28 @@ TOOLS: Mapping[str, Spec] = {
         description="One product before it is bought: price, description, creator, what is left of it.",
         form=OneProduct,
         run=get_product,
+    ),
+    "quote": Spec(
+        title="Ask what it costs",
+        description="What a purchase would come to now, with a discount code or a tip. Nothing is kept by asking.",
+        form=buying.Buy,
+        run=buying.quote,
+    ),
+    "buy_product": Spec(
+        title="Buy",
+        description=(
+            "Buy a product with USDC by x402. Without a payment it answers what to pay; call it again, with the same "
+            "arguments and the payment in _meta['x402/payment']. Sign once: in doubt show the same payment again."
+        ),
+        form=buying.Buy,
+        run=buying.buy,
+        spends=True,
+    ),
+    "my_purchases": Spec(
+        title="My purchases",
+        description="What the wallet has bought, the newest first. Needs its receipt.",
+        form=MyPurchases,
+        run=my_purchases,
     ),
     "download_link": Spec(
         title="Get a download link",

@@ -29,6 +29,7 @@ from purvey.payments.x402.wire import (
     payment_response,
     read_payment,
     requirements,
+    settled,
     shown,
 )
 
@@ -64,5 +65,6 @@ __all__ = [
     "quote",
     "read_payment",
     "requirements",
+    "settled",
     "shown",
 ]

@@ -203,6 +203,16 @@ def requirements_v1(quote: Quote) -> dict[str, Any]:
 
 def payment_response(settlement: Settlement) -> dict[str, str]:
     """Headers that tell a payer what became of the authorization, in the version they spoke; never to be cached."""
+    name = "X-PAYMENT-RESPONSE" if settlement.version == 1 else "PAYMENT-RESPONSE"
+    return {
+        name: b64encode(msgspec.json.encode(settled(settlement))).decode(),
+        "Cache-Control": NO_STORE,
+        "Access-Control-Expose-Headers": EXPOSED,
+    }
+
+
+def settled(settlement: Settlement) -> dict[str, Any]:
+    """The same as JSON, as MCP carries it."""
     body: dict[str, Any] = {
         "success": settlement.settled,
         "transaction": settlement.tx_hash or "",
@@ -213,9 +223,4 @@ def payment_response(settlement: Settlement) -> dict[str, str]:
     }
     if not settlement.settled:
         body["errorReason"] = settlement.reason or "transaction_failed" if settlement.failed else "settlement_pending"
-    name = "X-PAYMENT-RESPONSE" if settlement.version == 1 else "PAYMENT-RESPONSE"
-    return {
-        name: b64encode(msgspec.json.encode(body)).decode(),
-        "Cache-Control": NO_STORE,
-        "Access-Control-Expose-Headers": EXPOSED,
-    }
+    return body
