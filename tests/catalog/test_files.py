@@ -283,6 +283,34 @@ async def test_a_new_version_replaces_the_old_one_which_stays_on_record(shop: Sh
         assert (await stranger.delete(wrong)).status_code == 404
 
 
+async def test_an_old_version_is_discarded_by_its_author_and_fills_nothing_any_more(shop: Shop) -> None:
+    ana, ben, bob = await shop.author("ana"), await shop.person("ben"), await shop.author("bob")
+    atlas, other = await ana.sells("Atlas"), await ana.sells("Other")
+    file = await ana.adds_file(atlas, "atlas.pdf", b"%PDF-first")
+    bought = await ben.has(atlas)
+    path = f"{product_path(ana, atlas)}/files/{file['id']}"
+    await ana.put(path, files={"file": ("atlas.pdf", b"%PDF-second edition")})
+    new, old = (await ana.get(f"{path}/versions")).json()["data"]
+    used = "select bytes from storage_use where tenant_id = $1"
+    both = len(b"%PDF-first%PDF-second edition")
+    assert await shop.db.value(used, UUID(ana.site["tenantId"])) == both
+
+    gone = f"{path}/versions/{old['id']}"
+    assert (await bob.delete(gone)).status_code == 404
+    assert (await ana.delete(gone.replace(atlas["id"], other["id"]))).status_code == 404
+    refused = await ana.delete(f"{path}/versions/{new['id']}")
+    assert (refused.status_code, refused.json()["code"]) == (409, "current_version")
+    answers = await asyncio.gather(*(ana.delete(gone) for _ in range(5)))
+    assert {answer.status_code for answer in answers} == {204}
+    assert await shop.db.value(used, UUID(ana.site["tenantId"])) == both - len(b"%PDF-first")
+    assert [each["discardedAt"] is None for each in (await ana.get(f"{path}/versions")).json()["data"]] == [True, False]
+
+    await storage.sweep_strays(shop.db, shop.world.storage, now=shop.now + timedelta(hours=25))
+    assert len(kept_files(shop, atlas)) == 1
+    got = await ben.get(f"/v1/purchases/{bought['id']}/download")
+    assert got.content == b"%PDF-second edition"
+
+
 async def test_versions_uploaded_at_once_are_numbered_one_after_the_other(shop: Shop) -> None:
     ana = await shop.author("ana")
     atlas = await ana.sells()

@@ -126,6 +126,12 @@ class Known:
     async def file_id(self) -> str:
         return str((await self.owner.adds_file(await self.product()))["id"])
 
+    async def version_id(self) -> str:
+        path = f"{product_path(self.owner, await self.product())}/files/{await self.thing('file_id')}"
+        (old,) = (await self.owner.get(f"{path}/versions")).json()["data"]
+        await self.owner.put(path, files={"file": ("atlas.pdf", b"%PDF-newer")})
+        return str(old["id"])
+
     async def media_id(self) -> str:
         path = f"{product_path(self.owner, await self.product())}/media"
         return str((await self.owner.post(path, files={"file": ("view.png", picture())})).json()["id"])

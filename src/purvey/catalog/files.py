@@ -41,6 +41,7 @@ class VersionView(msgspec.Struct, kw_only=True, rename="camel"):
     uploaded_by: UUID
     created_at: datetime
     is_current: bool
+    discarded_at: datetime | None
 
 
 BY_POSITION = Order[Record](
@@ -90,7 +91,7 @@ order by position, id
 # Every version of a file, also of one that was removed: what buyers were given stays on record.
 VERSIONS = f"""
 select v.id, v.number, v.file_name, v.size_bytes, v.mime_type, encode(v.sha256, 'hex') as sha256, v.uploaded_by,
-    v.created_at, v.id = f.current_version_id as is_current
+    v.created_at, v.id = f.current_version_id as is_current, v.discarded_at
 from product_files f
 join file_versions v on v.file_id = f.id
 where f.id = $1

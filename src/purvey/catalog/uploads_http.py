@@ -14,7 +14,7 @@ from litestar.params import FromPath, JSONBody
 from purvey import catalog
 from purvey.access import Identity, Permission
 from purvey.access.guards import may
-from purvey.catalog import files, images, media
+from purvey.catalog import discarding, files, images, media
 from purvey.catalog.files import VersionView
 from purvey.catalog.media import Medium
 from purvey.catalog.uploads import find_target
@@ -123,6 +123,23 @@ async def list_versions(
 ) -> Page[VersionView]:
     """Every version of a file, the newest first."""
     return await files.list_versions(db, site_id=site_id, product_id=product_id, file_id=file_id, asked=paging)
+
+
+@delete(f"{PRODUCT}/files/{{file_id:uuid}}/versions/{{version_id:uuid}}", guards=EDIT)
+async def discard_version(
+    *,
+    site_id: FromPath[UUID],
+    product_id: FromPath[UUID],
+    file_id: FromPath[UUID],
+    version_id: FromPath[UUID],
+    me: NamedDependency[Identity],
+    db: NamedDependency[Database],
+    now: NamedDependency[datetime],
+) -> None:
+    """Keep an old version's bytes no longer; they fill the storage no more. It stays on record."""
+    await discarding.discard_version(
+        db, me, site_id=site_id, product_id=product_id, file_id=file_id, version_id=version_id, now=now
+    )
 
 
 @delete(f"{PRODUCT}/files/{{file_id:uuid}}", guards=EDIT)
@@ -257,6 +274,7 @@ doors: list[Any] = [
     add_file,
     replace_file,
     list_versions,
+    discard_version,
     remove_file,
     order_files,
     set_cover,

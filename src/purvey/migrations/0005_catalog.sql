@@ -152,6 +152,7 @@ create table file_versions (
     sha256 bytea not null,
     uploaded_by uuid not null references users on delete restrict,
     created_at timestamptz not null,
+    discarded_at timestamptz,                              -- its bytes are no longer kept
     unique (file_id, number)
 );
 alter table product_files add foreign key (current_version_id) references file_versions deferrable initially deferred;
