@@ -13,6 +13,7 @@ from purvey.downloads.links import offer_link, write_link
 from purvey.kit.ids import new_id
 from tests.proof.apart import Apart
 from tests.vocabulary.people import PASSWORD, fresh_email
+from tests.vocabulary.reviewing import reviews
 from tests.vocabulary.shop import Person
 from tests.vocabulary.uploading import begins_upload, product_path
 
@@ -200,6 +201,14 @@ class Known:
 
     async def payment_id(self) -> str:
         return str((await self.paid())["paymentId"])
+
+    async def refund_id(self) -> str:
+        return str((await self.owner.refunds(await self.paid(), amount=1)).json()["id"])
+
+    async def review_id(self) -> str:
+        ben = await self.apart.shop.person("ben")
+        await ben.has(await self.product())
+        return str((await reviews(ben, await self.product())).json()["id"])
 
     async def ticket_id(self) -> str:
         path = f"/v1/purchases/{await self.purchase_id()}/refund-request"
