@@ -4,8 +4,11 @@ from typing import Any
 
 import httpx
 import pytest
+from litestar import Request
 
 from purvey.agents.http import SOURCE, refusal_of, translated
+from purvey.kit.errors import Conflict, Invalid, Refusal
+from purvey.kit.problems import refuse
 from tests.vocabulary.shop import Shop
 
 MISSING = "019a0000-0000-7000-8000-000000000000"
@@ -37,20 +40,23 @@ def refused(answer: httpx.Response, status: int, error: str | None = None, code:
     ],
 )
 def test_the_source_words_each_of_its_errors(code: str, status: int, error: str) -> None:
-    problem = {"type": "about:blank", "title": "Conflict", "status": 409, "code": code, "detail": "Because"}
-    said, body = refusal_of(problem, words=translated)
-    assert (said, body["error"], body["code"], body["detail"]) == (status, error, code, "Because")
+    said, body = said_of(Conflict("Because", code=code, extra={"status": "confirmed", "orderNumber": 7}))
+    assert (said, body["success"], body["error"], body["code"]) == (status, False, error, code)
+    assert (body["detail"], body["status"], body["order_number"]) == ("Because", "confirmed", 7)
 
 
 def test_bad_input_is_400_and_what_names_its_fields_speaks_as_agents_do() -> None:
-    fault = {"pointer": "/totalQuantity", "detail": "A limited product needs a totalQuantity", "code": "invalid"}
-    problem = {"type": "", "title": "", "status": 422, "code": "invalid", "detail": fault["detail"], "errors": [fault]}
-    status, body = refusal_of(problem, words=translated)
-    assert status == 400
-    assert body["error"] == "A limited product needs a max_quantity"
+    status, body = said_of(Invalid.field("/totalQuantity", "A limited product needs a totalQuantity"))
+    assert (status, body["error"]) == (400, "A limited product needs a max_quantity")
+    assert "detail" not in body
     assert body["errors"] == [
         {"pointer": "/max_quantity", "detail": "A limited product needs a max_quantity", "code": "invalid"}
     ]
+
+
+def said_of(refusal: Refusal) -> tuple[int, dict[str, Any]]:
+    request: Request[Any, Any, Any] = Request({"type": "http", "state": {}})  # type: ignore[typeddict-item]
+    return refusal_of(refuse(request, refusal), refusal)
 
 
 def test_words_that_are_no_names_stay() -> None:

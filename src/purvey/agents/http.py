@@ -46,8 +46,6 @@ SOURCE: Mapping[str, Said] = {
     "already_reviewed": Said(409, "Already reviewed"),
 }
 
-PROBLEM = {"type", "title", "status", "code", "detail", "errors"}
-
 # Bad input is 400 in the source, whatever is wrong with it; a key used twice for different things is not bad input.
 STATUS: Mapping[int, int] = {422: 400}
 AS_EVER = {"idempotency_key_reused"}
@@ -79,7 +77,7 @@ def spoken(handler: Handler) -> Handler:
         path = request.scope["path"]
         if path != PREFIX and not path.startswith(f"{PREFIX}/"):
             return answer
-        status, body = refusal_of(answer.content, words=translated if isinstance(error, Refusal) else str)
+        status, body = refusal_of(answer, error)
         return Response(body, status_code=status, headers=answer.headers)
 
     return speak
@@ -90,23 +88,24 @@ def spoken_by(handlers: Mapping[Any, Handler]) -> dict[Any, Handler]:
     return {kind: spoken(handler) for kind, handler in handlers.items()}
 
 
-def refusal_of(problem: Mapping[str, Any], *, words: Callable[[str], str] = translated) -> tuple[int, dict[str, Any]]:
-    """A problem (RFC 9457) as status and body of this dialect; `words` puts its fields' names into it.
+def refusal_of(answer: Response[Any], error: Exception) -> tuple[int, dict[str, Any]]:
+    """What a problem (RFC 9457) says, as status and body of this dialect.
 
-    What a body is misread for has them already.
+    A rule names fields as the first source does; what a body is misread for has their names as they were sent.
     """
-    status, code = problem["status"], problem["code"]
-    detail = words(problem.get("detail") or problem["title"])
-    wanted = status if code in AS_EVER else STATUS.get(status, status)
-    said = SOURCE.get(code) or Said(wanted, detail)
+    words, extra = (translated, error.extra) if isinstance(error, Refusal) else (str, {})
+    problem: dict[str, Any] = answer.content
+    code, detail = problem["code"], words(problem.get("detail") or problem["title"])
+    status = answer.status_code or 500
+    said = SOURCE.get(code) or Said(status if code in AS_EVER else STATUS.get(status, status), detail)
     faults = [
-        each | {"pointer": words(each["pointer"]), "detail": words(each["detail"])}
-        for each in problem.get("errors", [])
+        fault | {"pointer": words(fault["pointer"]), "detail": words(fault["detail"])}
+        for fault in problem.get("errors", [])
     ]
-    body = {"success": False, "error": said.error, "code": code}
+    body = {snake(name): value for name, value in extra.items()}
+    body |= {"success": False, "error": said.error, "code": code, "request_id": problem.get("requestId")}
     more = {"detail": detail if detail != said.error else None, "errors": faults}
-    rest = {snake(name): value for name, value in problem.items() if name not in PROBLEM}
-    return said.status, body | {name: value for name, value in more.items() if value} | rest
+    return said.status, {name: value for name, value in (body | more).items() if value not in (None, [], "")}
 
 
 class ExactRequest(StrictRequest):

@@ -131,7 +131,7 @@ async def release(tx: Tx, payment_id: UUID, *, actor: str, reason: str, now: dat
     before = await store.lock(tx, payment_id)
     why_not = rules.why_not_released(before, await refund_store.disputes_of(tx, payment_id))
     if why_not is not None:
-        raise NotReleasable(why_not, extra={"status": before.status})
+        raise NotReleasable(why_not, extra={"paymentStatus": before.status})
     course = Course(before)
     for happening in rules.came(before, Happening.RELEASED):
         course.move(happening)

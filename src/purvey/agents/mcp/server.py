@@ -100,7 +100,7 @@ def failed(error: Exception, scope: Scope) -> CallToolResult:
     """What went wrong, said as the doors under `/api` say it, and logged as they do."""
     handler = next(HANDLERS[kind] for kind in type(error).__mro__ if kind in HANDLERS)
     answer = handler(Request(cast(Any, scope)), error)
-    body = refusal_of(dict(answer.content))[1]
+    body = refusal_of(answer, error)[1]
     return CallToolResult(content=[text_of(body)], structured_content=body, is_error=True)
 
 
