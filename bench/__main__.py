@@ -25,10 +25,13 @@ def main() -> None:
     asked = argparse.ArgumentParser(prog="bench", description="The figures of the README, from one run.")
     asked.add_argument("--json", type=Path, help="write the figures to this file as well")
     file, before = asked.parse_args().json, os.getloadavg()[0]
+    found: list[Figure] = []
     with tempfile.TemporaryDirectory(prefix="purvey-bench-") as folder:
         Path(folder).chmod(0o755)  # for the account that root's PostgreSQL runs as
-        found = list(told(measure(Path(folder))))
-    print(f"\n{table(found)}\n\n{machine(before)}")
+        try:
+            found.extend(told(measure(Path(folder))))
+        finally:
+            print(f"\n{table(found)}\n\n{machine(before)}")
     if file:
         write_json(found, file)
 

@@ -14,7 +14,7 @@ import httpx
 import msgspec
 import psutil
 
-PATIENCE_SECONDS = 60.0
+PATIENCE_SECONDS = 180.0
 PURVEY = [sys.executable, "-c", "import sys; from purvey.cli import main; sys.exit(main())"]
 
 
