@@ -113,5 +113,6 @@ async def test_llms_txt_leads_from_the_shops_to_their_products_and_the_ways_to_b
     assert f"{shop.base_url}/api/products/public" in links
     for link in links:
         answer = await shop.http.get(link.replace("PRODUCT_ID", atlas["id"]))
-        assert answer.status_code == 200 or link.endswith(("/buy", "/nonce", "/mcp")), link
+        assert answer.status_code == (405 if link.endswith(("/nonce", "/mcp")) else 200), link
+    assert not any(link.endswith("/buy") for link in links), "this shop takes no USDC"
     assert (await shop.http.get("/s/no-such-shop/llms.txt")).status_code == 404

@@ -139,15 +139,17 @@ def about(product: ShopProduct, now: datetime) -> str:
 
 
 def ways(settings: Settings) -> list[str]:
-    """How a program looks and buys."""
+    """How a program looks and buys here; what the settings leave out is not promised."""
     base = settings.base_url
-    return [
-        line("Products priced in USDC", f"{base}/api/products/public", "`q`, `username`, `category`, `cursor`"),
-        line("Buy", f"{base}/api/products/PRODUCT_ID/buy", "POST; answers 402, pay by x402, ask again"),
-        line("Sign in with a wallet", f"{base}{settings.siwa_nonce_path}", "POST; then send X-SIWA-Receipt"),
-        line("Tools (MCP)", f"{base}/mcp", "search, look, buy, download"),
-        line("Every door (OpenAPI)", f"{base}/schema/openapi.json", None),
+    siwa = bool(settings.siwa_registries or settings.siwa_plain_wallets)
+    told = [
+        (True, "Products priced in USDC", "/api/products/public", "`q`, `username`, `category`, `cursor`"),
+        (bool(settings.x402_networks), "Buy", "/api/products/PRODUCT_ID/buy", "POST; pay what the 402 asks by x402"),
+        (siwa, "Sign in with a wallet", settings.siwa_nonce_path, "POST; then send X-SIWA-Receipt"),
+        (True, "Tools (MCP)", "/mcp", "search, look, buy, download"),
+        (True, "Every door (OpenAPI)", "/schema/openapi.json", None),
     ]
+    return [line(name, base + path, says) for there, name, path, says in told if there]
 
 
 def section(title: str, lines: list[str]) -> list[str]:
