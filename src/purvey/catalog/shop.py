@@ -1,6 +1,6 @@
 """The public shop: what buyers see of a site's products (A9, A10). Each page is one statement.
 
-What only an owner may have (files, thank-you message, redirect) is never read here.
+What only an owner may have (files, licence, thank-you message, redirect) is never read here.
 """
 
 from collections.abc import Mapping
@@ -131,7 +131,6 @@ class ShopProductDetail(msgspec.Struct, kw_only=True, rename="camel"):
     available_from: datetime | None
     available_until: datetime | None
     max_downloads: int | None
-    license_text: str | None
     created_at: datetime
     updated_at: datetime
     cover_image_url: str | None
@@ -289,7 +288,7 @@ select p.id, p.name, p.slug, p.short_desc, q.description, p.product_type, p.cate
     p.price, p.compare_price, p.currency_code, p.price_id,
     case when p.is_pay_what_you_want then p.price end as suggestion,
     p.is_pay_what_you_want, p.minimum_amount, p.is_featured, p.available_from, p.available_until,
-    q.max_downloads, case when q.license_enabled then q.license_text end as license_text,
+    q.max_downloads,
     p.created_at, q.updated_at, p.cover_image_url, p.remaining, p.badges,
     (
         select jsonb_agg(

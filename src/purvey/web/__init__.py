@@ -13,15 +13,15 @@ from purvey.web.admin import admin
 from purvey.web.assets import static
 from purvey.web.reader import asking, purchases, reading
 from purvey.web.refusals import APP_HANDLERS, PAGE_HANDLERS
-from purvey.web.shop import buying, home, machines, shop
-from purvey.web.studio import discounts, orders, products, refund_requests, series, sites, stats, uploads
+from purvey.web.shop import buying, home, machines, reviewing, shop
+from purvey.web.studio import discounts, orders, products, refund_requests, reviews, series, sites, stats, uploads
 from purvey.web.studio.scope import SITE
 from purvey.world import World
 
 __all__ = ["APP_HANDLERS", "pages"]
-FOR_VISITORS = [home, shop, machines, buying, reading, signing]
+FOR_VISITORS = [home, shop, machines, buying, reviewing, reading, signing]
 FOR_BUYERS = [account, wallets, purchases, asking]
-FOR_AUTHORS = [products, uploads, discounts, orders, refund_requests, stats, series, sites]
+FOR_AUTHORS = [products, uploads, discounts, orders, refund_requests, reviews, stats, series, sites]
 FOR_ADMINS = [admin]
 ALL = [*FOR_VISITORS, *FOR_BUYERS, *FOR_AUTHORS, *FOR_ADMINS]
 

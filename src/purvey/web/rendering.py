@@ -29,6 +29,8 @@ DONE = {
     "removed": "Removed.",
     "restored": "Back on sale.",
     "uploaded": "Uploaded.",
+    "reviewed": "Thank you. Your review is published.",
+    "answered": "Your answer is published.",
     "sent": "Sent.",
     "welcome": "Welcome! Your account is ready.",
     "signed-out": "You are signed out.",

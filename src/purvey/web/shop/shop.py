@@ -23,6 +23,7 @@ from purvey.web.forms import Form
 from purvey.web.rendering import page
 from purvey.web.session import Page, anyone, world_of
 from purvey.web.shop.machines import of_schema_org, wants_json
+from purvey.web.shop.voices import STARS, voices
 
 E = TypeVar("E", bound=StrEnum)
 PER_PAGE = 24
@@ -90,11 +91,12 @@ async def product(
     db: NamedDependency[Database],
     visitor: NamedDependency[Identity | None],
     now: NamedDependency[datetime],
+    number: Annotated[int, QueryParameter(name="page")] = 1,
 ) -> Response[Any]:
     """A product, and the form that buys it."""
     if wants_json(request):
         return public_json(request, await catalog.shop_product(db, site_slug, product_slug, now=now))
-    return await product_page(request, site_slug, product_slug, db=db, visitor=visitor, now=now)
+    return await product_page(request, site_slug, product_slug, db=db, visitor=visitor, now=now, number=number)
 
 
 async def product_page(
@@ -107,8 +109,10 @@ async def product_page(
     now: datetime,
     refused: Refusal | None = None,
     form: Form | None = None,
+    refused_at: str = "buy",
+    number: int = 1,
 ) -> Response[str]:
-    """The page of a product; after a refusal, its buy form as it was filled in."""
+    """The page of a product; after a refusal, the form of its part `refused_at` as it was filled in."""
     site = await tenants.find_site_by_slug(db, site_slug)
     found = await catalog.shop_product(db, site_slug, product_slug, now=now)
     by_hand = found.fulfilment is not Fulfilment.DOWNLOAD
@@ -117,7 +121,10 @@ async def product_page(
         request,
         "shop/product.html",
         refused=refused,
+        refused_at=refused_at,
         form=form,
+        voices=await voices(db, found.id, visitor=visitor, number=number),
+        star_choices=STARS,
         values={"quantity": 1, "amount": display.plain_amount(found.suggestion, found.currency_code)},
         site=site,
         product=found,
