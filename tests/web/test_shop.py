@@ -79,4 +79,5 @@ async def test_what_an_author_types_is_never_markup(shop: Shop) -> None:
     for person in (None, await shop.person("ben")):
         for path in (f"/s/{ana.site['slug']}/shop", f"/s/{ana.site['slug']}/shop/{product['slug']}"):
             html = (await Browser(shop, person).open(path)).text
+            html = html.replace('<script type="application/ld+json">', "", 1)
             assert "<script" not in html and "<img src=x" not in html and "&lt;script&gt;" in html
