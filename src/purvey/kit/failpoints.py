@@ -26,6 +26,11 @@ POINTS = (
     "x402.handed_in",  # written that the facilitator is asked; it was not yet
     "x402.seen",  # the chain has moved the money; the ledger does not say so
     "x402.decided",  # the ledger says so; the payment does not
+    "sale.verified",  # an agent's payment would go through; nothing is written
+    "sale.held",  # committed with the authorization in the ledger; nobody has handed it in
+    "sale.carried_out",  # the chain has decided; the purchase has not followed
+    "fee.entered",  # the fee's authorization is in the ledger; nobody has handed it in
+    "fee.carried_out",  # the chain has decided; the credit has not followed
 )
 
 armed: str | None = None

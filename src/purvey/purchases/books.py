@@ -4,8 +4,10 @@ from collections.abc import Mapping
 from uuid import UUID
 
 from purvey.kit.db import Queries
+from purvey.purchases.books_usdc import LAWS_OF_USDC
 
 LAWS: Mapping[str, str] = {
+    **LAWS_OF_USDC,
     "a purchase has one payment, of its own amount, currency, tenant and buyer": """
         select p.id::text as what
         from purchases p

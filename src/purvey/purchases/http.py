@@ -2,6 +2,6 @@
 
 from typing import Any
 
-from purvey.purchases import http_buyer, http_seller
+from purvey.purchases import http_buyer, http_owed, http_seller
 
-doors: list[Any] = [*http_buyer.doors, *http_seller.doors]
+doors: list[Any] = [*http_buyer.doors, *http_seller.doors, *http_owed.doors]

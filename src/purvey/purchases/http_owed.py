@@ -1,0 +1,120 @@
+"""USDC that a seller owes to payers: only the payee can send it, by hand, and says by which transaction (ruling 22)."""
+
+from datetime import datetime
+from typing import Annotated, Any
+from uuid import UUID
+
+import msgspec
+from litestar import get, post
+from litestar.di import NamedDependency
+from litestar.params import FromPath, JSONBody
+
+from purvey import access
+from purvey.access import Identity, Permission
+from purvey.access.guards import may
+from purvey.kit.db import Database, Queries
+from purvey.kit.errors import NotFound
+from purvey.kit.pages import Order, Page, Paging, page_of, total_of
+from purvey.payments import RefundStatus, x402
+
+Hash = Annotated[str, msgspec.Meta(pattern=r"^0x[0-9a-fA-F]{64}$(?!\n)", description="0x and 64 hex digits.")]
+
+
+class Owed(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """Money to be sent to `payer`, in minor units of USDC. A `transactionHash` that was named is looked for."""
+
+    refund_id: UUID
+    purchase_id: UUID
+    order_number: int
+    item_name: str
+    payer: str
+    network: str
+    asset: str
+    amount: int
+    currency_code: str
+    reason: str
+    status: RefundStatus
+    transaction_hash: str | None
+    created_at: datetime
+
+
+class SentByHand(msgspec.Struct, forbid_unknown_fields=True, rename="camel", kw_only=True):
+    """The transaction that sends it, from the payout wallet to the payer, in one transfer of at least the amount."""
+
+    transaction_hash: Hash
+
+
+NEWEST: Order[Owed] = Order(
+    "newest-owed", ("r.created_at", "r.id"), (datetime, UUID), lambda owed: (owed.created_at, owed.refund_id),
+    descending=True,
+)  # fmt: skip
+OPEN = """
+from refunds r
+join payments pay on pay.id = r.payment_id and pay.provider = 'x402'
+join purchases p on p.id = pay.subject_id
+join x402_settlements s on s.payment_id = pay.id
+left join x402_refunds named on named.refund_id = r.id
+where p.site_id = $1
+    and r.status in ('APPROVED', 'SENT')
+"""
+
+# What a site owes, newest first.
+LIST = f"""
+select r.id as refund_id, p.id as purchase_id, p.order_number, p.item_name, s.payer, s.network, s.asset, r.amount,
+    r.currency as currency_code, r.reason, r.status, named.tx_hash as transaction_hash, r.created_at
+{OPEN}
+    and {NEWEST.beyond(2)}
+order by {NEWEST.by}
+limit $4
+offset $5
+"""
+
+# How many those are.
+COUNT = f"select count(*) {OPEN}"
+
+# One of them.
+ONE = f"""
+select r.id as refund_id, p.id as purchase_id, p.order_number, p.item_name, s.payer, s.network, s.asset, r.amount,
+    r.currency as currency_code, r.reason, r.status, named.tx_hash as transaction_hash, r.created_at
+{OPEN}
+    and r.id = $2
+"""
+
+
+@get("/sites/{site_id:uuid}/owed", guards=[may(Permission.VIEW_BILLING_DETAILS)])
+async def list_owed(site_id: FromPath[UUID], db: NamedDependency[Database], paging: Paging) -> Page[Owed]:
+    """USDC to be sent back by hand: refunds, and payments that came when what they were for was gone; newest first."""
+    rows = await db.rows(Owed, LIST, site_id, *paging.place(NEWEST), paging.limit, paging.offset)
+    total = await total_of(paging, lambda: db.value(COUNT, site_id))
+    return page_of(rows, lambda row: row, asked=paging, order=NEWEST, total=total)
+
+
+@post("/sites/{site_id:uuid}/owed/{refund_id:uuid}/paid", guards=[may(Permission.MANAGE_REFUNDS)], status_code=202)
+async def name_payment(
+    *,
+    site_id: FromPath[UUID],
+    refund_id: FromPath[UUID],
+    data: JSONBody[SentByHand],
+    me: NamedDependency[Identity],
+    db: NamedDependency[Database],
+    now: NamedDependency[datetime],
+) -> Owed:
+    """Say by which transaction it was sent. It counts once the chain shows it; another may be named until then."""
+    async with db.transaction() as tx:
+        await owed_by(tx, site_id, refund_id)
+        named = await x402.name_transaction(tx, refund_id, tx_hash=data.transaction_hash, now=now)
+        await access.audit(
+            tx, me, action="refund.transaction-named", subject_type="refund", subject_id=refund_id,
+            detail={"transactionHash": named.tx_hash, "amount": named.amount}, now=now,
+        )  # fmt: skip
+        return await owed_by(tx, site_id, refund_id)
+
+
+async def owed_by(db: Queries, site_id: UUID, refund_id: UUID) -> Owed:
+    found = await db.maybe(Owed, ONE, site_id, refund_id)
+    if found is None:
+        raise NotFound("Nothing like this is owed")
+    return found
+
+
+doors: list[Any] = [list_owed, name_payment]
