@@ -6,7 +6,7 @@ from uuid import UUID
 
 import pytest
 
-from tests.vocabulary.paying import BUY, FEE, Market, accounts_agree
+from tests.vocabulary.paying import BUY, FEE, USDC, Market, accounts_agree, offer_of, wallet_of
 
 Json = dict[str, Any]
 PRICE = 9_990_000

@@ -1,0 +1,65 @@
+"""Many agents at once: as many sales as there are units and uses, and everybody else keeps all their money."""
+
+import asyncio
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.vocabulary.paying import BUY, USDC, Market, Payer, accounts_agree
+
+PRICE = 1_000_000
+AGENTS, UNITS, USES = 100, 10, 5
+
+
+async def crowd(market: Market, count: int) -> list[Payer]:
+    return [await market.buyer(usdc=2 * USDC) for _ in range(count)]
+
+
+async def all_at_once(agents: list[Payer], fees: list[str], product: Any, **more: Any) -> list[httpx.Response]:
+    """Everybody has seen the price before anybody pays."""
+    bodies = [agent.buying(product, platform_fee_tx=fee, **more) for agent, fee in zip(agents, fees, strict=True)]
+    asked = [await agent.sends(BUY, body) for agent, body in zip(agents, bodies, strict=True)]
+    return await asyncio.gather(*(
+        agent.sends(BUY, body, **agent.signs(price)) for agent, body, price in zip(agents, bodies, asked, strict=True)
+    ))  # fmt: skip
+
+
+@pytest.mark.feature("B8", "B11")
+async def test_a_hundred_agents_want_ten_units(market: Market) -> None:
+    ana = await market.creator("ana")
+    product = await ana.sells("Few", price=PRICE, stock=UNITS)
+    agents = await crowd(market, AGENTS)
+    fees = [await agent.pays_fee(1) for agent in agents]
+    answers = await all_at_once(agents, fees, product)
+    lucky = [at for at, answer in enumerate(answers) if answer.status_code == 200]
+    others = [answer for answer in answers if answer.status_code != 200]
+    assert len(lucky) == UNITS, [answer.text for answer in others if answer.status_code != 400][:3]
+    assert {(answer.status_code, answer.json()["error"]) for answer in others} == {(400, "This product is sold out")}
+    assert await market.earned(ana) == UNITS * PRICE
+    for at, agent in enumerate(agents):
+        assert await agent.has() == 2 * USDC - 50_000 - (PRICE if at in lucky else 0)
+    states = await market.db.records(
+        "select state, count(*) as many from fee_credits where tx_hash = any($1) group by state", fees
+    )
+    assert {row["state"]: row["many"] for row in states} == {"USED": UNITS, "UNUSED": AGENTS - UNITS}
+    await accounts_agree(market, ana)
+
+
+@pytest.mark.feature("B8", "B10")
+async def test_a_code_with_few_uses_is_used_so_often_and_nobody_else_is_charged(market: Market) -> None:
+    ana = await market.creator("ana")
+    assert ana.site is not None
+    product = await ana.sells("Pack", price=PRICE)
+    code = {"code": "FEW", "discountType": "PERCENTAGE", "value": 20, "maxUses": USES}
+    assert (await ana.post(f"/v1/sites/{ana.site['id']}/discount-codes", code)).status_code == 201
+    agents = await crowd(market, 4 * USES)
+    for agent in agents:
+        await agent.signs_in()
+    fees = [await agent.pays_fee(1) for agent in agents]
+    answers = await all_at_once(agents, fees, product, discount_code="FEW")
+    statuses = [answer.status_code for answer in answers]
+    assert (statuses.count(200), statuses.count(400)) == (USES, 3 * USES), statuses
+    assert {answer.json()["error"] for answer in answers if answer.status_code == 400} == {"Invalid discount code"}
+    assert await market.earned(ana) == USES * PRICE * 8 // 10
+    await accounts_agree(market, ana)
