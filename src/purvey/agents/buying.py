@@ -12,7 +12,7 @@ from purvey import purchases
 from purvey.access import network_of
 from purvey.access.guards import visit_of
 from purvey.agents.amounts import Shown, Usdc, shown
-from purvey.agents.http import ExactRequest
+from purvey.agents.http import ExactRequest, refusal_of
 from purvey.agents.paying import (
     ACCEPTED,
     ASKED,
@@ -37,6 +37,7 @@ from purvey.kit.fields import WITH_A_WORD
 from purvey.payments.x402 import PaymentNeeded
 from purvey.purchases import Asking, BoughtWhole, Duplicate, Pending, Wish
 
+CONFLICT = 409
 Word = Annotated[str, Meta(min_length=1, max_length=100, pattern=WITH_A_WORD)]
 Code = Annotated[str, Meta(min_length=1, max_length=64, pattern=WITH_A_WORD)]
 
@@ -134,8 +135,7 @@ async def sell(
     except PaymentNeeded as needed:
         return pay_first(needed)
     except Duplicate as no:
-        no.extra |= {"status": WORDS[no.extra["status"]]} if "status" in no.extra else {}
-        raise
+        return used(no)
     if isinstance(made, Pending):
         return Response(on_its_way(made), status_code=ACCEPTED, headers=receipt_of(made.settlement))
     told = delivered(await purchases.bought(world.db, made.purchase_id, buyer_id=made.buyer_id))
@@ -161,6 +161,14 @@ def chosen(form: BuyHere) -> int | None:
     if form.tip_amount and form.tip_amount.minor:
         raise Invalid.field("/tip_amount", "What is free has no tip: leave is_free_pwyw or tip_amount out")
     return 0
+
+
+def used(no: Duplicate) -> Response[Any]:
+    """409 with id and status alone: whoever shows a signature need not be who made it."""
+    status, body = refusal_of({"status": CONFLICT, "title": "Conflict", "code": no.reason, "detail": no.detail})
+    bought = no.extra.get("purchaseStatus")
+    body |= {"id": no.extra["id"]} | ({"status": WORDS[bought]} if bought else {})
+    return Response(body, status_code=status)
 
 
 def on_its_way(made: Pending) -> OnItsWay:

@@ -95,7 +95,7 @@ class Duplicate(Conflict):
         return cls(
             "This payment has bought something already; its payer sees what, by signing in (SIWA), or by the "
             "Idempotency-Key of the first call",
-            extra={"id": str(purchase.id), "status": purchase.status},
+            extra={"id": str(purchase.id), "purchaseStatus": purchase.status},
         )
 
 
