@@ -48,7 +48,8 @@ async def buy(call: Call, form: Buy) -> Answer:
     except PaymentNeeded as needed:
         return Answer(x402.payment_required_v2(needed.quotes, error=needed.detail), is_error=True)
     except Duplicate as no:
-        no.extra |= {"status": WORDS[no.extra["status"]]} if "status" in no.extra else {}
+        if bought := no.extra.pop("purchaseStatus", None):
+            no.extra["status"] = WORDS[bought]
         raise
     if isinstance(made, Pending):
         return Answer(on_its_way(made), meta=meta_of(made.settlement))
