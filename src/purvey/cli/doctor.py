@@ -11,6 +11,7 @@ from purvey.cli import opened
 from purvey.kit.errors import Refusal
 from purvey.kit.migrate import pending
 from purvey.kit.rpc import Chains
+from purvey.payments import x402 as settlements
 from purvey.payments.x402 import health as x402
 from purvey.settings import READERS, Settings, SettingsError, read_settings
 from purvey.storage import open_storage
@@ -137,6 +138,6 @@ CHECKS: dict[str, Check] = {
 
 def draw_lives() -> int:
     """Every life as Mermaid."""
-    for life in (payments.LIFE, payments.REFUND_LIFE, purchases.FULFILMENT_LIFE):
+    for life in (payments.LIFE, payments.REFUND_LIFE, settlements.LIFE, purchases.FULFILMENT_LIFE):
         sys.stdout.write(f"%% the life of a {life.name}\n{life.mermaid()}\n\n")
     return 0

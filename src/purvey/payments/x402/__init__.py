@@ -7,6 +7,7 @@ A door asks `rail.quoted`, answers `payment_required`, reads `shown`, finds the 
 from purvey.payments.x402.asking import PaymentNeeded
 from purvey.payments.x402.events import SettlementDecided, SettlementReturned, SettlementVanished
 from purvey.payments.x402.model import (
+    LIFE,
     QUOTE_KEPT,
     AlreadyEntered,
     Ask,
@@ -34,6 +35,7 @@ from purvey.payments.x402.wire import (
 )
 
 __all__ = [
+    "LIFE",
     "QUOTE_KEPT",
     "AlreadyEntered",
     "Ask",
