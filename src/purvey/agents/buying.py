@@ -165,7 +165,8 @@ def chosen(form: BuyHere) -> int | None:
 
 def used(no: Duplicate) -> Response[Any]:
     """409 with id and status alone: whoever shows a signature need not be who made it."""
-    status, body = refusal_of({"status": CONFLICT, "title": "Conflict", "code": no.reason, "detail": no.detail})
+    problem = {"title": "Conflict", "code": no.reason, "detail": no.detail}
+    status, body = refusal_of(Response(problem, status_code=CONFLICT), Duplicate(no.detail, code=no.reason))
     bought = no.extra.get("purchaseStatus")
     body |= {"id": no.extra["id"]} | ({"status": WORDS[bought]} if bought else {})
     return Response(body, status_code=status)
