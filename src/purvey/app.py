@@ -92,7 +92,13 @@ def framework(world: World) -> Litestar:
         ],
         middleware=[signatures, keys],
     )
-    api = Router("/api", route_handlers=agents.doors, middleware=[signatures, keys], request_class=agents.ExactRequest)
+    api = Router(
+        "/api",
+        route_handlers=agents.doors,
+        middleware=[signatures, keys],
+        request_class=agents.ExactRequest,
+        after_request=agents.keep_private,
+    )
     return Litestar(
         [
             v1,

@@ -37,6 +37,7 @@ async def test_what_comes_with_a_purchase_is_told_to_its_buyer_once_it_is_paid(s
     await agent.pays(begun)
     answer = await agent.get(path)
     assert answer.status_code == 200
+    assert answer.headers["cache-control"] == "private, no-store"
     said = answer.json()
     purchase = said["purchase"]
     assert said["success"] is True

@@ -7,11 +7,11 @@ from typing import Any
 
 from purvey.agents import buying, discounts, fee, keeping, me, media, products, purchases, reviews, siwa, uploads
 from purvey.agents.amounts import Amounts
-from purvey.agents.http import REFUSED, ExactRequest, spoken_by
+from purvey.agents.http import REFUSED, ExactRequest, keep_private, spoken_by
 from purvey.kit.openapi import Refused
 from purvey.settings import Settings
 
-__all__ = ["REFUSED", "Amounts", "ExactRequest", "doors", "refused", "root_doors", "spoken_by"]
+__all__ = ["REFUSED", "Amounts", "ExactRequest", "doors", "keep_private", "refused", "root_doors", "spoken_by"]
 
 doors: list[Any] = [
     *products.doors,
