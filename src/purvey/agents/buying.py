@@ -12,7 +12,7 @@ from purvey import purchases
 from purvey.access import network_of
 from purvey.access.guards import visit_of
 from purvey.agents.amounts import Shown, Usdc, shown
-from purvey.agents.http import ExactRequest, refusal_of
+from purvey.agents.http import ExactRequest
 from purvey.agents.paying import (
     ACCEPTED,
     ASKED,
@@ -37,7 +37,6 @@ from purvey.kit.fields import WITH_A_WORD
 from purvey.payments.x402 import PaymentNeeded
 from purvey.purchases import Asking, BoughtWhole, Duplicate, Pending, Wish
 
-CONFLICT = 409
 Word = Annotated[str, Meta(min_length=1, max_length=100, pattern=WITH_A_WORD)]
 Code = Annotated[str, Meta(min_length=1, max_length=64, pattern=WITH_A_WORD)]
 
@@ -135,7 +134,7 @@ async def sell(
     except PaymentNeeded as needed:
         return pay_first(needed)
     except Duplicate as no:
-        return used(no)
+        raise in_words(no) from None
     if isinstance(made, Pending):
         return Response(on_its_way(made), status_code=ACCEPTED, headers=receipt_of(made.settlement))
     told = delivered(await purchases.bought(world.db, made.purchase_id, buyer_id=made.buyer_id))
@@ -163,13 +162,11 @@ def chosen(form: BuyHere) -> int | None:
     return 0
 
 
-def used(no: Duplicate) -> Response[Any]:
-    """409 with id and status alone: whoever shows a signature need not be who made it."""
-    problem = {"title": "Conflict", "code": no.reason, "detail": no.detail}
-    status, body = refusal_of(Response(problem, status_code=CONFLICT), Duplicate(no.detail, code=no.reason))
-    bought = no.extra.get("purchaseStatus")
-    body |= {"id": no.extra["id"]} | ({"status": WORDS[bought]} if bought else {})
-    return Response(body, status_code=status)
+def in_words(no: Duplicate) -> Duplicate:
+    """The same refusal, which names the purchase and how it stands in the dialect's word."""
+    bought = no.extra.pop("purchaseStatus", None)
+    no.extra |= {"status": WORDS[bought]} if bought else {}
+    return no
 
 
 def on_its_way(made: Pending) -> OnItsWay:

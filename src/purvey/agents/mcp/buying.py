@@ -8,10 +8,9 @@ import msgspec
 from purvey import purchases
 from purvey.agents.amounts import Shown as Units
 from purvey.agents.amounts import shown as units
-from purvey.agents.buying import BuyHere, delivered, on_its_way, wish_of
+from purvey.agents.buying import BuyHere, delivered, in_words, on_its_way, wish_of
 from purvey.agents.mcp.calls import Answer, Call, Id
 from purvey.agents.paying import till_of
-from purvey.agents.purchases import WORDS
 from purvey.kit.own_keys import OwnKey
 from purvey.payments import x402
 from purvey.payments.x402 import MalformedPayment, PaymentNeeded, Settlement, Shown
@@ -48,9 +47,7 @@ async def buy(call: Call, form: Buy) -> Answer:
     except PaymentNeeded as needed:
         return Answer(x402.payment_required_v2(needed.quotes, error=needed.detail), is_error=True)
     except Duplicate as no:
-        if bought := no.extra.pop("purchaseStatus", None):
-            no.extra["status"] = WORDS[bought]
-        raise
+        raise in_words(no) from None
     if isinstance(made, Pending):
         return Answer(on_its_way(made), meta=meta_of(made.settlement))
     told = delivered(await purchases.bought(call.world.db, made.purchase_id, buyer_id=made.buyer_id))
