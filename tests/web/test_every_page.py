@@ -17,7 +17,7 @@ from tests.web.browsing import Browser, Forms
 from tests.web.test_shop import sells
 
 NOT_OURS = (
-    "/v1", "/api", "/siwa", "/mcp", "/schema", "/healthz", "/readyz", "/metrics", "/media", "/downloads", "/test-bank",
+    "/v1", "/api", "/siwa", "/mcp", "/schema", "/healthz", "/readyz", "/metrics", "/media", "/uploads", "/downloads", "/test-bank",
     "/static",
 )  # fmt: skip
 NOT_HTML = ("/llms.txt",)
