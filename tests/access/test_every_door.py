@@ -31,6 +31,9 @@ PUBLIC_DOORS = {
     "POST /v1/auth/password-reset",
     "POST /v1/auth/password-reset/confirm",
     "POST /v1/discounts/validate",
+    "POST /api/platform/fee",
+    "POST /api/shop/buy",
+    "POST /api/products/{product_id:uuid}/buy",
     "POST /siwa/nonce",
     "POST /siwa/verify",
 }
