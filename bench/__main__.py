@@ -13,7 +13,7 @@ from pathlib import Path
 
 import asyncpg
 
-from bench import purchases, reads, scale
+from bench import agents, purchases, reads, scale
 from bench.buying import SOLD_ALOUD
 from bench.figures import Figure, say, table, write_json
 from bench.stock_of_goods import fill
@@ -42,6 +42,7 @@ def measure(folder: Path) -> Iterator[Figure]:
         asyncio.run(prepare(server.dsn))
         yield from reads.figures(server.dsn, folder)
         yield from purchases.figures(server.dsn, folder)
+        yield from agents.figures(server.dsn, folder)
         yield scale.figure(server.dsn)
     finally:
         server.stop()

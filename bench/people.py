@@ -34,9 +34,9 @@ class Buyer(msgspec.Struct, frozen=True):
 class Author:
     """Who sells, through the shop's own doors."""
 
-    def __init__(self, shop: str, token: str) -> None:
+    def __init__(self, shop: str, token: str, *, slug: str = "bench-buying", currency: str = "EUR") -> None:
         self.http = httpx.Client(base_url=shop, headers={"Authorization": f"Bearer {token}"}, timeout=30)
-        self.site = self.post("/v1/sites", {"slug": "bench-buying", "name": "Bench", "currencyCode": "EUR"})
+        self.site = self.post("/v1/sites", {"slug": slug, "name": "Bench", "currencyCode": currency})
 
     def sells(self, name: str, **fields: object) -> str:
         """A product with a small file; its id."""
