@@ -61,7 +61,7 @@ async def measured(dsn: str, home: Path) -> list[Figure]:
                     offer = offer_of(await http.post(door))
                     rounds.append((bought, await alone(chain, theirs, offer, agents[A_ROUND:])))
     return [
-        Figure(name="a price for an agent (402)", value=priced, unit="/s", note="two statements, the quote kept"),
+        Figure(name="a price for an agent (402)", value=priced, unit="/s", note="the rules asked, the quote kept"),
         beside(
             "an agent buys: price, payment, settled, delivered", rounds[1:], at_least=None,
             note=f"{AT_ONCE} at once; beside it, the same transfers handed to the chain by a key alone",

@@ -242,8 +242,10 @@ async def test_a_refund_is_owed_until_the_chain_shows_the_sellers_own_transfer(m
     [owed] = (await ana.get(path)).json()["data"]
     assert (owed["payer"], owed["amount"], owed["status"]) == (agent.address.lower(), PRICE, "APPROVED")
     hash = await market.chain.send_as(ana.account, market.chain.usdc, "transfer(address,uint256)", agent.address, PRICE)  # type: ignore[attr-defined]
-    named = await ana.post(f"{path}/{owed['refundId']}/paid", {"transactionHash": hash})
-    assert named.status_code == 202, named.text
+    refund = f"/v1/sites/{ana.site['id']}/purchases/{owed['purchaseId']}/refunds/{owed['refundId']}"
+    named = await ana.put(f"{refund}/transaction", {"transactionHash": hash})
+    assert named.status_code in {200, 202}, named.text
+    assert (await ana.get(path)).json()["data"][0]["transactionHash"] == hash
     await market.db.do("update refunds set ask_at = now() where id = $1", UUID(owed["refundId"]))
     await market.sweeps()
     await market.db.do("update refunds set ask_at = now() where id = $1", UUID(owed["refundId"]))

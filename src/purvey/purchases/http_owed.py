@@ -1,23 +1,19 @@
-"""USDC that a seller owes to payers: only the payee can send it, by hand, and says by which transaction (ruling 22)."""
+"""USDC that a seller owes to payers: only the payee can send it, by hand, and names the transaction (ruling 22)."""
 
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Any
 from uuid import UUID
 
 import msgspec
-from litestar import get, post
+from litestar import get
 from litestar.di import NamedDependency
-from litestar.params import FromPath, JSONBody
+from litestar.params import FromPath
 
-from purvey import access
-from purvey.access import Identity, Permission
+from purvey.access import Permission
 from purvey.access.guards import may
-from purvey.kit.db import Database, Queries
-from purvey.kit.errors import NotFound
+from purvey.kit.db import Database
 from purvey.kit.pages import Order, Page, Paging, page_of, total_of
-from purvey.payments import RefundStatus, x402
-
-Hash = Annotated[str, msgspec.Meta(pattern=r"^0x[0-9a-fA-F]{64}$(?!\n)", description="0x and 64 hex digits.")]
+from purvey.payments import RefundStatus
 
 
 class Owed(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -36,12 +32,6 @@ class Owed(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     status: RefundStatus
     transaction_hash: str | None
     created_at: datetime
-
-
-class SentByHand(msgspec.Struct, forbid_unknown_fields=True, rename="camel", kw_only=True):
-    """The transaction that sends it, from the payout wallet to the payer, in one transfer of at least the amount."""
-
-    transaction_hash: Hash
 
 
 NEWEST: Order[Owed] = Order(
@@ -72,14 +62,6 @@ offset $5
 # How many those are.
 COUNT = f"select count(*) {OPEN}"
 
-# One of them.
-ONE = f"""
-select r.id as refund_id, p.id as purchase_id, p.order_number, p.item_name, s.payer, s.network, s.asset, r.amount,
-    r.currency as currency_code, r.reason, r.status, named.tx_hash as transaction_hash, r.created_at
-{OPEN}
-    and r.id = $2
-"""
-
 
 @get("/sites/{site_id:uuid}/owed", guards=[may(Permission.VIEW_BILLING_DETAILS)])
 async def list_owed(site_id: FromPath[UUID], db: NamedDependency[Database], paging: Paging) -> Page[Owed]:
@@ -89,32 +71,4 @@ async def list_owed(site_id: FromPath[UUID], db: NamedDependency[Database], pagi
     return page_of(rows, lambda row: row, asked=paging, order=NEWEST, total=total)
 
 
-@post("/sites/{site_id:uuid}/owed/{refund_id:uuid}/paid", guards=[may(Permission.MANAGE_REFUNDS)], status_code=202)
-async def name_payment(
-    *,
-    site_id: FromPath[UUID],
-    refund_id: FromPath[UUID],
-    data: JSONBody[SentByHand],
-    me: NamedDependency[Identity],
-    db: NamedDependency[Database],
-    now: NamedDependency[datetime],
-) -> Owed:
-    """Say by which transaction it was sent. It counts once the chain shows it; another may be named until then."""
-    async with db.transaction() as tx:
-        await owed_by(tx, site_id, refund_id)
-        named = await x402.name_transaction(tx, refund_id, tx_hash=data.transaction_hash, now=now)
-        await access.audit(
-            tx, me, action="refund.transaction-named", subject_type="refund", subject_id=refund_id,
-            detail={"transactionHash": named.tx_hash, "amount": named.amount}, now=now,
-        )  # fmt: skip
-        return await owed_by(tx, site_id, refund_id)
-
-
-async def owed_by(db: Queries, site_id: UUID, refund_id: UUID) -> Owed:
-    found = await db.maybe(Owed, ONE, site_id, refund_id)
-    if found is None:
-        raise NotFound("Nothing like this is owed")
-    return found
-
-
-doors: list[Any] = [list_owed, name_payment]
+doors: list[Any] = [list_owed]

@@ -140,7 +140,8 @@ async def end(
     """Let the purchase follow the chain, and say how it stands; None when no money moved."""
     payment = await payments.of_subject(till.db, SUBJECT, purchase_id)
     assert payment is not None, "a purchase without a payment"
-    if not settlement.unknown and payment.closed_at is None:
+    behind = payment.closed_at is None or (settlement.settled and payment.paid_at is None)
+    if not settlement.unknown and behind:
         await catch_up(till.db, till.gateways, payment, now=asking.now)
     purchase = await store.find(till.db, purchase_id)
     assert purchase is not None
