@@ -17,8 +17,8 @@ from tests.web.browsing import Browser, Forms
 from tests.web.test_shop import sells
 
 NOT_OURS = (
-    "/v1", "/api", "/siwa", "/mcp", "/schema", "/healthz", "/readyz", "/metrics", "/media", "/uploads", "/downloads", "/test-bank",
-    "/static",
+    "/v1", "/api", "/siwa", "/mcp", "/schema", "/healthz", "/readyz", "/metrics", "/media", "/uploads", "/downloads",
+    "/test-bank", "/static",
 )  # fmt: skip
 NOT_HTML = ("/llms.txt",)
 
