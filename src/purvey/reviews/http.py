@@ -26,7 +26,7 @@ class ReviewPage(msgspec.Struct, kw_only=True, rename="camel"):
     page: int
     per_page: int
     next_cursor: str | None
-    total: int | msgspec.UnsetType
+    total: int | msgspec.UnsetType = msgspec.UNSET
     stats: Stats
 
 
