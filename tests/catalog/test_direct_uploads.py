@@ -97,6 +97,9 @@ async def test_what_is_no_sound_archive_is_never_attached_and_leaves_nothing(sho
     await puts(ana, ticket, content)
     answer = await confirms(ana, pack, ticket)
     assert (answer.status_code, answer.json()["code"]) == (422, "bad_zip"), answer.text
+    assert isinstance(shop.world.storage, Folder)
+    assert not (shop.world.storage.root / "staging" / ticket["id"]).exists()
+    assert (await confirms(ana, pack, ticket)).json()["code"] == "not_uploaded"
     assert kept_files(shop, pack) == []
     assert (await ana.get(product_path(ana, pack))).json()["files"] == []
     assert (await ana.post(f"{product_path(ana, pack)}/files", files={"file": ("a.zip", content)})).status_code == 422

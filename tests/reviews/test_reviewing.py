@@ -8,6 +8,7 @@ import pytest
 
 from purvey import entitlements
 from purvey.entitlements import Source
+from purvey.reviews import hand_over
 from tests.vocabulary import Person, Shop
 from tests.vocabulary.reviewing import reviews, reviews_of, stats_of
 
@@ -227,3 +228,18 @@ async def test_who_owns_it_by_a_bundle_reviews_what_is_in_it(shop: Shop) -> None
     assert (await reviews(ben, atlas, 4)).status_code == 201
     assert (await reviews(ben, bundle, 3)).status_code == 201
     assert await stats_of(shop, atlas) == (4.0, 1)
+
+
+@pytest.mark.feature("B14")
+async def test_what_a_wallet_said_is_its_person_s_word_and_counts_once(shop: Shop) -> None:
+    ana, wallet, ben = await shop.author("ana"), await shop.person("wallet"), await shop.person("ben")
+    both, one = await ana.sells("Both", price=0), await ana.sells("One", price=0)
+    for person, product, rating in ((wallet, both, 1), (ben, both, 4), (wallet, one, 2)):
+        await person.buys(product)
+        assert (await reviews(person, product, rating)).status_code == 201
+    assert await stats_of(shop, both) == (2.5, 2)
+    async with shop.db.transaction() as tx:
+        await hand_over(tx, wallet.id, ben.id)
+    assert await stats_of(shop, both) == (4.0, 1)
+    assert await stats_of(shop, one) == (2.0, 1)
+    assert await shop.db.value("select buyer_id from reviews where product_id = $1", UUID(one["id"])) == ben.id

@@ -246,6 +246,9 @@ async def confirm_upload(
             raise BeingConfirmed("This upload is being checked", retry_after_seconds=RETRY_AFTER_SECONDS)
         try:
             await attach(db, store, me, target, upload, now=now)
+        except zips.BadZip:
+            await store.delete(upload.key)  # nothing can come of it, so it need not lie there until it is swept
+            raise
         finally:
             await db.do(LET_GO, upload_id)
         await store.delete(upload.key)  # still listed as a stray, for who puts something there again
