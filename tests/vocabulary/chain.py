@@ -32,6 +32,7 @@ USDC = "0x036CbD53842c5426634e7929541eC2318f3dCF7e"
 REGISTRY = "0x8004A818BFB912233c491871b3d84c89A494BD9e"
 ETHER = 10**18
 START_SECONDS = 20.0
+WATCHED = '"$@" & read _; kill $!'  # ends with whoever began it, however that came about
 TRANSFERRED = "0x" + keccak(text="Transfer(address,address,uint256)").hex()
 
 
@@ -195,9 +196,9 @@ async def running_chain() -> AsyncIterator[Chain]:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    process = subprocess.Popen(
-        [ANVIL, "--host", "127.0.0.1", "--port", str(port), "--chain-id", str(CHAIN_ID), "--silent"]
-    )
+    anvil = [str(ANVIL), "--host", "127.0.0.1", "--port", str(port), "--chain-id", str(CHAIN_ID), "--silent"]
+    process = subprocess.Popen(["sh", "-c", WATCHED, "sh", *anvil], stdin=subprocess.PIPE)
+    assert process.stdin is not None
     try:
         async with httpx.AsyncClient(timeout=30, trust_env=False) as http:
             chain = Chain(f"http://127.0.0.1:{port}", http)
@@ -205,7 +206,7 @@ async def running_chain() -> AsyncIterator[Chain]:
             await furnish(chain)
             yield chain
     finally:
-        process.terminate()
+        process.stdin.close()
         process.wait()
 
 
