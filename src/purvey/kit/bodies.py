@@ -11,6 +11,7 @@ import msgspec
 from litestar import Request
 from litestar.exceptions import ValidationException
 
+from purvey.kit.depth import keep_limit
 from purvey.kit.errors import TooSlow
 
 T = TypeVar("T")
@@ -31,28 +32,26 @@ class StrictRequest(Request[Any, Any, Any]):
         field = self.route_handler.parsed_data_field
         if field is None:
             return await super().json()
-        try:
-            return self.read(await self.body(), field.annotation)
-        except (msgspec.MsgspecError, UnicodeDecodeError) as error:
-            raise fault(str(error)) from None
-        except RecursionError:
-            raise fault("The body is nested too deeply") from None
+        return self.read(await self.body(), field.annotation)
 
     async def maybe(self, kind: type[T]) -> T | None:
         """The body as a value of the type, at a door that takes none as well."""
         body = await self.body()
-        try:
-            read: T | None = self.read(body, kind) if body.strip() else None
-        except (msgspec.MsgspecError, UnicodeDecodeError) as error:
-            raise fault(str(error)) from None
+        read: T | None = self.read(body, kind) if body.strip() else None
         return read
 
     def read(self, body: bytes, kind: Any) -> Any:
         """The body as a value of the type; text with NUL, which PostgreSQL cannot keep, is refused by its place."""
-        if NUL in body:
-            for place in places_of_nul(msgspec.json.decode(body)):
-                raise fault(f"Text may not hold NUL - at `${place}`")
-        return self.decoded(body, kind)
+        keep_limit()
+        try:
+            if NUL in body:
+                for place in places_of_nul(msgspec.json.decode(body)):
+                    raise fault(f"Text may not hold NUL - at `${place}`")
+            return self.decoded(body, kind)
+        except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+            raise fault(str(error)) from None
+        except RecursionError:
+            raise fault("The body is nested too deeply") from None
 
     def decoded(self, body: bytes, kind: Any) -> Any:
         return msgspec.json.decode(body, type=kind)

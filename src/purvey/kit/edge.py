@@ -10,6 +10,7 @@ import structlog
 from prometheus_client import Counter, Histogram
 
 from purvey.kit.asgi import ASGIApp, Message, Receive, Scope, Send
+from purvey.kit.depth import keep_limit
 from purvey.kit.ids import new_id
 
 log = structlog.get_logger("purvey.http")
@@ -26,6 +27,7 @@ def edge(app: ASGIApp, *, clock: Callable[[], float] = time.perf_counter) -> ASG
         if scope["type"] != "http":
             await app(scope, receive, send)
             return
+        keep_limit()
         began = clock()
         request_id = request_id_of(scope)
         state: dict[str, Any] = scope.setdefault("state", {})
