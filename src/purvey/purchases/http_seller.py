@@ -16,6 +16,7 @@ from purvey.access.guards import Connection, admin, may
 from purvey.kit.asgi import Scope
 from purvey.kit.db import Database
 from purvey.kit.errors import NotAllowed, NotFound
+from purvey.kit.fields import TO_THE_END
 from purvey.kit.pages import Page, Paging, page_of, total_of
 from purvey.payments import Status
 from purvey.purchases import actions, reads, releasing
@@ -44,7 +45,7 @@ class OrderRefund(msgspec.Struct, forbid_unknown_fields=True, rename="camel", kw
 class NameTransaction(msgspec.Struct, forbid_unknown_fields=True, rename="camel"):
     """The hash of the transaction that pays a refund."""
 
-    transaction_hash: Annotated[str, msgspec.Meta(pattern=r"^0x[0-9a-fA-F]{64}$")]
+    transaction_hash: Annotated[str, msgspec.Meta(pattern=r"^0x[0-9a-fA-F]{64}" + TO_THE_END)]
 
 
 class ReleasePayment(msgspec.Struct, forbid_unknown_fields=True, rename="camel"):

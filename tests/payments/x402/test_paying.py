@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Mapping
 
+import msgspec
 import pytest
 
 from purvey.payments import x402
@@ -176,6 +177,26 @@ async def test_an_authorization_that_paid_once_is_refused_again(counter: Counter
     assert refused.value.reason == "invalid_exact_evm_nonce_already_used"
     with pytest.raises(AlreadyEntered):
         await counter.enters(shown, quote)
+
+
+async def test_a_nonce_that_is_used_is_believed_of_its_payers_signature_alone(counter: Counter) -> None:
+    ben, eve = await counter.payer(), await counter.payer()
+    wallet, quote = await counter.chain.contract_wallet(ben, usdc=ATLAS), await counter.quotes()
+    for payer in (ben.address, wallet):
+        shown = signs(ben, quote, **{"from": payer})
+        await counter.takes(shown, quote)
+        later = msgspec.structs.replace(shown, valid_before=shown.valid_before + 60)
+        forged = signs(eve, quote, **{"from": payer, "nonce": shown.nonce})
+        junk = msgspec.structs.replace(shown, signature="0x" + "11" * 64)
+        for other, reason in (
+            (shown, "invalid_exact_evm_nonce_already_used"),
+            (later, "invalid_exact_evm_payload_signature"),
+            (forged, "invalid_exact_evm_payload_signature"),
+            (junk, "invalid_exact_evm_payload_signature"),
+        ):
+            with pytest.raises(PaymentRefused) as refused:
+                await counter.verify(other, quote)
+            assert refused.value.reason == reason
 
 
 async def test_the_token_that_we_know_is_the_one_on_the_chain(chain: Chain) -> None:

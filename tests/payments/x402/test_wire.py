@@ -2,6 +2,7 @@
 
 import json
 import string
+import sys
 from base64 import b64decode, b64encode
 from datetime import UTC, datetime
 from typing import Any
@@ -82,7 +83,8 @@ def test_garbage_is_refused_and_never_taken_for_no_payment(said: str) -> None:
     ("field", "value"),
     [
         ("value", "-1"), ("value", "1e3"), ("value", 5), ("value", "9" * 79), ("nonce", "0x00"), ("from", "ann"),
-        ("to", "0x" + "g" * 40), ("validBefore", None),
+        ("to", "0x" + "g" * 40), ("validBefore", None), ("nonce", "0x" + "0c" * 32 + "\n"),
+        ("from", "0x" + "aa" * 20 + "\n"), ("value", "5\n"),
     ],
 )  # fmt: skip
 def test_a_field_that_is_not_what_it_should_be_is_named(field: str, value: Any) -> None:
@@ -90,6 +92,13 @@ def test_a_field_that_is_not_what_it_should_be_is_named(field: str, value: Any) 
     whole["payload"]["authorization"][field] = value
     with pytest.raises(MalformedPayment, match="authorization"):
         x402.read_payment(encoded(whole))
+
+
+def test_what_is_nested_too_deeply_is_refused() -> None:
+    deep = b64encode(b'{"x402Version":' + b"[" * 5_000 + b"]" * 5_000 + b"}").decode()
+    sys.setrecursionlimit(100_000)  # as libraries do
+    with pytest.raises(MalformedPayment):
+        x402.read_payment(deep)
 
 
 @given(st.text(alphabet=string.printable, max_size=300))

@@ -17,6 +17,8 @@ from purvey.payments.x402.chain import Chain, Decision
 from purvey.payments.x402.events import SettlementDecided
 from purvey.payments.x402.facilitator import Facilitator
 from purvey.payments.x402.model import AlreadyEntered, Ask, PaymentRefused, Quote, Settlement, Shown, Token
+from purvey.payments.x402.signatures import is_signed
+from purvey.payments.x402.token import FORGED, FORGED_SAYS, USED_NONCE
 
 log = structlog.get_logger("purvey.x402")
 WAIT_SECONDS: Final = 20.0
@@ -47,13 +49,18 @@ class Rail:
     async def verify(self, shown: Shown, quote: Quote, *, now: datetime) -> None:
         """Whether this payment would pay this quote now. Nothing is written, nothing is handed in.
 
-        PaymentRefused with x402's own word for why; Unavailable when nobody can say, and the same signature may be
-        shown again.
+        PaymentRefused with x402's own word for why; USED_NONCE only of what its payer signed. Unavailable when nobody
+        can say, and the same signature may be shown again.
         """
         rules.refuse_wrong(shown, quote)
         head = await self.chain.head(quote.network)
         rules.refuse_untimely(shown, at=max(head.timestamp, int(now.timestamp())))
-        await self.facilitator.verify(shown, quote)
+        try:
+            await self.facilitator.verify(shown, quote)
+        except PaymentRefused as refused:
+            if refused.reason == USED_NONCE and not await is_signed(self.chain.chains, shown, quote):
+                raise PaymentRefused(FORGED_SAYS, code=FORGED) from None
+            raise
 
     async def find(self, db: Queries, shown: Shown) -> Settlement | None:
         """The ledger's row of this authorization, whatever it was shown for; None when it is new."""

@@ -15,10 +15,14 @@ TRANSFERRED: Final = "0xddf252ad1be2c89b69c2b068fc378daa952ba7f163c4a11628f55a4d
 USES: Final = [USED, CANCELED]
 WORD_BYTES: Final = 32
 
+USED_NONCE: Final = "invalid_exact_evm_nonce_already_used"
+FORGED: Final = "invalid_exact_evm_payload_signature"
+FORGED_SAYS: Final = "This payment was not signed by its payer for this"
+
 # What the token's reverts mean in x402's words; each is a part of its message.
 REVERTS: Final = (
-    ("authorization is used or canceled", "invalid_exact_evm_nonce_already_used", "This payment was used already"),
-    ("invalid signature", "invalid_exact_evm_payload_signature", "This payment was not signed by its payer for this"),
+    ("authorization is used or canceled", USED_NONCE, "This payment was used already"),
+    ("invalid signature", FORGED, FORGED_SAYS),
     ("exceeds balance", "invalid_exact_evm_insufficient_balance", "The payer does not have so many USDC there"),
     ("not yet valid", "invalid_exact_evm_payload_authorization_valid_after", "This payment is not valid yet"),
     ("is expired", "invalid_exact_evm_payload_authorization_valid_before", "This payment is over: sign a new one"),

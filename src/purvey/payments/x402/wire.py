@@ -7,6 +7,8 @@ from typing import Annotated, Any, Final
 
 import msgspec
 
+from purvey.kit.depth import keep_limit
+from purvey.kit.fields import TO_THE_END
 from purvey.payments.x402.model import SCHEME, TIMEOUT_SECONDS, MalformedPayment, Quote, Settlement, Shown
 from purvey.settings import NETWORK_NAMES
 
@@ -26,11 +28,11 @@ IDENTIFIER_SCHEMA: Final = {
 NO_STORE: Final = "no-store"
 EXPOSED: Final = "PAYMENT-REQUIRED, PAYMENT-RESPONSE, X-PAYMENT-RESPONSE"
 
-Address = Annotated[str, msgspec.Meta(pattern=r"^0x[0-9a-fA-F]{40}$")]
-Word = Annotated[str, msgspec.Meta(pattern=r"^0x[0-9a-fA-F]{64}$")]
-Number = Annotated[str, msgspec.Meta(pattern=r"^[0-9]{1,78}$")]
-Seal = Annotated[str, msgspec.Meta(pattern=r"^0x([0-9a-fA-F]{2}){1,4000}$")]
-Identifier = Annotated[str, msgspec.Meta(min_length=16, max_length=128, pattern=r"^[a-zA-Z0-9_-]+$")]
+Address = Annotated[str, msgspec.Meta(pattern=r"^0x[0-9a-fA-F]{40}" + TO_THE_END)]
+Word = Annotated[str, msgspec.Meta(pattern=r"^0x[0-9a-fA-F]{64}" + TO_THE_END)]
+Number = Annotated[str, msgspec.Meta(pattern=r"^[0-9]{1,78}" + TO_THE_END)]
+Seal = Annotated[str, msgspec.Meta(pattern=r"^0x([0-9a-fA-F]{2}){1,4000}" + TO_THE_END)]
+Identifier = Annotated[str, msgspec.Meta(min_length=16, max_length=128, pattern=r"^[a-zA-Z0-9_-]+" + TO_THE_END)]
 
 
 class Authorization(msgspec.Struct, rename="camel"):
@@ -89,11 +91,12 @@ def shown(headers: Mapping[str, str]) -> Shown | None:
 
 def read_payment(said: str) -> Shown:
     """A payment header. Everything in it is the payer's word; MalformedPayment when it cannot be read."""
+    keep_limit()
     try:
         if len(said) > HEADER_MAX:
             raise ValueError("it is too long")
         return of_payload(msgspec.json.decode(b64decode(said.strip(), validate=True)))
-    except (ValueError, binascii.Error, msgspec.MsgspecError) as error:
+    except (ValueError, binascii.Error, msgspec.MsgspecError, RecursionError) as error:
         raise MalformedPayment(
             f"The payment cannot be read: {error}. Send what an x402 client makes of the 402 answer, in base64, "
             "as PAYMENT-SIGNATURE (version 2) or X-PAYMENT (version 1)"
