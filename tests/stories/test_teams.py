@@ -153,8 +153,8 @@ async def test_two_who_change_a_site_at_once_do_not_undo_each_other(shop: Shop) 
     assert (await ana.patch(door, {"description": None})).json()["description"] is None
     for wrong in ({"refundWindowDays": 3651}, {"refundWindowDays": 1.5}, {"refundWindowDays": None}):
         problem(await ana.patch(door, wrong), 400, None, "/refundWindowDays")
-    for fixed in ({"slug": "another"}, {"currencyCode": "USD"}):
-        problem(await ana.patch(door, fixed), 400, None, f"/{next(iter(fixed))}")
+    problem(await ana.patch(door, {"currencyCode": "USD"}), 400, None, "/currencyCode")
+    problem(await ana.patch(door, {"slug": "another"}), 409, "slug_for_ever")
 
 
 @pytest.mark.feature("A27")
