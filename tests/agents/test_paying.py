@@ -158,9 +158,12 @@ async def test_receipt_body_and_payment_are_of_one_wallet(market: Market) -> Non
 async def test_a_key_that_only_the_buyer_knows_gives_the_same_answer_and_no_second_charge(market: Market) -> None:
     ana, agent = await market.creator("ana"), await market.buyer()
     product = await ana.sells("Pack", price=PRICE, thankYouMessage="Thanks!")
-    body = agent.buying(product, platform_fee_tx=await agent.pays_fee(9.99))
+    asked = {"support_amount": 9.99, "payer_wallet_address": agent.address}
+    fee = await agent.pays(FEE, asked, Idempotency_Key="another-secret")
+    body = agent.buying(product, platform_fee_tx=fee.json()["fee_tx"])
     first = await agent.pays(BUY, body, Idempotency_Key="a-secret-of-mine")
     assert first.status_code == 200
+    assert (await agent.pays(FEE, asked, Idempotency_Key="another-secret")).json() == fee.json()
     spent = await agent.has()
     again = await agent.pays(BUY, body, Idempotency_Key="a-secret-of-mine")
     assert (again.status_code, again.json()) == (200, first.json())

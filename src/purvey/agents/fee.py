@@ -90,6 +90,7 @@ async def pay_fee(request: Asked, data: JSONBody[PayFee]) -> Response[Any]:
         rates=till.rates,
         wallet=world.settings.x402_platform_wallet,
         shown=payment,
+        signed_in=me is not None and me.wallet is not None,
         keys=await keys_of(request, payer, payment),
         resource=resource_of(request),
         now=world.clock(),

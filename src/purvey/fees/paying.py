@@ -39,7 +39,10 @@ UNFIT: Final = {CreditState.HELD, CreditState.USED, CreditState.RETURNED}
 
 
 class FeeAsking(msgspec.Struct, frozen=True, kw_only=True):
-    """One request for a fee of `money`, of a purchase of so much. `payer` is whose wallet the body says it is."""
+    """One request for a fee of `money`, of a purchase of so much. `payer` is whose wallet the body says it is.
+
+    `signed_in`: by a receipt of that wallet.
+    """
 
     payer: str
     amount: Money
@@ -47,6 +50,7 @@ class FeeAsking(msgspec.Struct, frozen=True, kw_only=True):
     rates: Rates
     wallet: str
     shown: Shown | None
+    signed_in: bool
     keys: tuple[OwnKey, ...]
     resource: str
     now: datetime
@@ -66,16 +70,17 @@ class FeePaid(msgspec.Struct, frozen=True):
 async def pay(db: Database, rail: Rail, asking: FeeAsking) -> FeePaid:
     """Take a fee once, however often it is asked; its credit is UNUSED, or PENDING when nobody knows yet.
 
-    PaymentNeeded is the answer to whoever has not paid. FeeUsed for one that a purchase has by now.
+    PaymentNeeded is the answer to whoever has not paid. FeeUsed for one that a purchase has, unless the asker has
+    proved to be its payer: the same request has the same answer then.
     """
     if asking.shown is not None and asking.shown.payer != asking.payer.lower():
         raise NotAllowed("The payment is another wallet's than payer_wallet_address", code="other_wallet")
     for _ in range(TRIES):
-        settlement = await made_before(db, rail, asking)
+        settlement, proven = await made_before(db, rail, asking)
         if settlement is not None and settlement.unknown:
             settlement = await rail.carry_out(db, settlement, now=asking.now)
         if settlement is not None and not settlement.failed:
-            return await paid(db, settlement, now=asking.now)
+            return await paid(db, settlement, proven=proven, now=asking.now)
         quote = await matched(db, rail, asking)
         try:
             entered = await enter(db, rail, asking, quote, again=settlement is not None)
@@ -88,21 +93,21 @@ async def pay(db: Database, rail: Rail, asking: FeeAsking) -> FeePaid:
         reach("fee.carried_out")
         if settlement.failed:
             raise failed(quote, settlement)
-        return await paid(db, settlement, now=asking.now)
+        return await paid(db, settlement, proven=True, now=asking.now)
     raise Conflict("You are paying this in several places at once; try again", code="busy", retry_after_seconds=1)
 
 
-async def made_before(db: Database, rail: Rail, asking: FeeAsking) -> Settlement | None:
-    """What this key or payment began; FeeUsed when the payment was for something else."""
+async def made_before(db: Database, rail: Rail, asking: FeeAsking) -> tuple[Settlement | None, bool]:
+    """What this key or payment began, and whether the asker is its payer; FeeUsed for what was for something else."""
     for key in asking.keys:
         credit_id = await own_keys.found(db, key)
         made = await x402.of_subject(db, SUBJECT, credit_id) if credit_id else []
         if made:
-            return made[-1]
+            return made[-1], True
     found = await rail.find(db, asking.shown) if asking.shown else None
     if found is not None and found.subject_type != SUBJECT:
         raise FeeUsed("This payment has bought something already", extra={"id": str(found.subject_id)})
-    return found
+    return found, asking.signed_in
 
 
 async def matched(db: Database, rail: Rail, asking: FeeAsking) -> Quote:
@@ -156,10 +161,10 @@ async def enter(db: Database, rail: Rail, asking: FeeAsking, quote: Quote, *, ag
         )
 
 
-async def paid(db: Database, settlement: Settlement, *, now: datetime) -> FeePaid:
+async def paid(db: Database, settlement: Settlement, *, proven: bool, now: datetime) -> FeePaid:
     """The credit once it has followed the chain; FeeUsed."""
     credit = await follow(db, settlement, now=now)
-    if credit.state in UNFIT:
+    if credit.state in UNFIT and not proven:
         raise FeeUsed("This platform fee was used already", extra={"fee_tx": credit.tx_hash})
     return FeePaid(credit, settlement)
 

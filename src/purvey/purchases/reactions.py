@@ -44,7 +44,10 @@ def chain_reactions(gateways: Gateways) -> list[Reaction]:
 
     async def hear_chain(heard: Heard, said: SettlementDecided) -> None:
         payment = None if said.payment_id is None else await payments.find(heard.db, said.payment_id)
-        if payment is not None and payment.subject_type == "purchase":
+        if payment is None or payment.subject_type != "purchase":
+            return
+        known = payment.paid_at if said.settled else payment.closed_at
+        if known is None:  # else the door that took the payment was faster
             await catch_up(heard.db, gateways, payment, now=heard.now)
 
     async def miss_money(heard: Heard, said: SettlementVanished) -> None:
