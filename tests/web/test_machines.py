@@ -116,3 +116,15 @@ async def test_llms_txt_leads_from_the_shops_to_their_products_and_the_ways_to_b
         assert answer.status_code == (405 if link.endswith(("/nonce", "/mcp")) else 200), link
     assert not any(link.endswith("/buy") for link in links), "this shop takes no USDC"
     assert (await shop.http.get("/s/no-such-shop/llms.txt")).status_code == 404
+
+
+@pytest.mark.feature("B17")
+async def test_it_says_what_buyers_think_once_one_has_spoken(shop: Shop) -> None:
+    ana, ben = await shop.author("ana"), await shop.person("ben")
+    atlas = await ana.sells(name="Atlas", price=0)
+    await ben.buys(atlas)
+    assert "aggregateRating" not in await schema_org(shop, page_of(ana, atlas))
+    answer = await ben.post(f"/v1/products/{atlas['id']}/reviews", {"rating": 4})
+    assert answer.status_code == 201, answer.text
+    said = (await schema_org(shop, page_of(ana, atlas)))["aggregateRating"]
+    assert (said["ratingValue"], said["reviewCount"]) == (4.0, 1)

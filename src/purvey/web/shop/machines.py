@@ -16,6 +16,7 @@ from purvey.catalog.shop import Badge, ShopProduct, ShopProductDetail, Sort
 from purvey.kit import pages as lists
 from purvey.kit.db import Database
 from purvey.kit.money import Money
+from purvey.reviews import Stats
 from purvey.settings import Settings
 from purvey.tenants import Site
 from purvey.web import display
@@ -33,7 +34,7 @@ def wants_json(request: Page) -> bool:
     return "accept" in request.headers and request.accept.best_match([HTML, JSON], HTML) == JSON
 
 
-def of_schema_org(product: ShopProductDetail, site: Site, *, base_url: str) -> Markup:
+def of_schema_org(product: ShopProductDetail, site: Site, stats: Stats, *, base_url: str) -> Markup:
     """The product in schema.org's words, as a script element holds them: nothing in it can end the element."""
     page = f"{base_url}/s/{site.slug}/shop/{product.slug}"
     seller = {"@type": "Organization", "name": site.name, "url": f"{base_url}/s/{site.slug}/shop"}
@@ -49,6 +50,7 @@ def of_schema_org(product: ShopProductDetail, site: Site, *, base_url: str) -> M
         "description": product.short_desc or product.description,
         "category": product.category,
         "image": [absolute(url, base_url) for url in [product.cover_image_url, *product.preview_images] if url],
+        "aggregateRating": rating_of(stats),
         "offers": [
             {
                 "@type": "Offer",
@@ -67,6 +69,12 @@ def of_schema_org(product: ShopProductDetail, site: Site, *, base_url: str) -> M
     }
     text = msgspec.json.encode(without_nothing(said)).decode()
     return Markup(re.sub("[<>&\u2028\u2029]", lambda found: f"\\u{ord(found[0]):04x}", text))  # noqa: S704
+
+
+def rating_of(stats: Stats) -> dict[str, Any] | None:
+    if not stats.review_count:
+        return None
+    return {"@type": "AggregateRating", "ratingValue": stats.average_rating, "reviewCount": stats.review_count}
 
 
 def availability(product: ShopProductDetail) -> str:

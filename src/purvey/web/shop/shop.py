@@ -116,6 +116,7 @@ async def product_page(
     site = await tenants.find_site_by_slug(db, site_slug)
     found = await catalog.shop_product(db, site_slug, product_slug, now=now)
     by_hand = found.fulfilment is not Fulfilment.DOWNLOAD
+    said = await voices(db, found.id, visitor=visitor, number=number)
     owned = visitor is not None and not by_hand and await entitlements.owns_product(db, visitor.user_id, found.id)
     return page(
         request,
@@ -123,12 +124,12 @@ async def product_page(
         refused=refused,
         refused_at=refused_at,
         form=form,
-        voices=await voices(db, found.id, visitor=visitor, number=number),
+        voices=said,
         star_choices=STARS,
         values={"quantity": 1, "amount": display.plain_amount(found.suggestion, found.currency_code)},
         site=site,
         product=found,
-        schema_org=of_schema_org(found, site, base_url=world_of(request).settings.base_url),
+        schema_org=of_schema_org(found, site, said.stats, base_url=world_of(request).settings.base_url),
         owned=owned,
         buyable=not set(found.badges) & {Badge.SCHEDULED, Badge.ENDED, Badge.SOLD_OUT},
         one_time=[price for price in found.prices if price.recurring is None],
