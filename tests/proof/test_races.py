@@ -212,7 +212,7 @@ async def test_what_becomes_limited_again_and_again_while_two_hundred_buy_it_is_
 
     async def limits_it_and_thinks_again() -> list[int]:
         totals = [await limits_it(ana, door)]
-        while len(totals) < TURNS:
+        while len(totals) < TURNS and totals[-1] < len(buyers) // 2:  # some must be left to be told that it is gone
             await asyncio.sleep(APART_SECONDS)
             assert await market.db.value(TAKEN, id) <= totals[-1]
             assert (await ana.put(door, {"isLimited": False})).status_code == 200
@@ -229,5 +229,5 @@ async def test_what_becomes_limited_again_and_again_while_two_hundred_buy_it_is_
     await market.settles(seconds=60)
     total, reserved, sold = await market.stock_of(atlas)
     assert reserved + sold == await market.db.value(TAKEN, id) <= total == totals[-1]
-    assert "bought" in told and set(told) <= {"bought", "sold out"} and len(set(totals)) > 1, (told, totals)
+    assert Counter(told).keys() == {"bought", "sold out"} and len(set(totals)) > 1, (told, totals)
     assert await purchases.audit_books(market.db) == []
