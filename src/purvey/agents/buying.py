@@ -1,12 +1,11 @@
 """Where an agent buys: the source's door, which takes a platform fee paid before, and a product's own, in one step."""
 
-from typing import Annotated, Any
+from typing import Any
 from uuid import UUID
 
 import msgspec
 from litestar import Response, post
 from litestar.params import FromPath, JSONBody
-from msgspec import Meta
 
 from purvey import purchases
 from purvey.access import network_of
@@ -20,6 +19,8 @@ from purvey.agents.paying import (
     OWN_KEY,
     PAY,
     Asked,
+    Code,
+    Word,
     answer,
     asker_of,
     keys_of,
@@ -33,12 +34,8 @@ from purvey.agents.paying import (
 )
 from purvey.agents.purchases import WORDS
 from purvey.kit.errors import Invalid
-from purvey.kit.fields import WITH_A_WORD
 from purvey.payments.x402 import PaymentNeeded
 from purvey.purchases import Asking, BoughtWhole, Duplicate, Pending, Wish
-
-Word = Annotated[str, Meta(min_length=1, max_length=100, pattern=WITH_A_WORD)]
-Code = Annotated[str, Meta(min_length=1, max_length=64, pattern=WITH_A_WORD)]
 
 
 class BuyHere(msgspec.Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):

@@ -1,11 +1,10 @@
 """Where an agent pays the platform's fee before it buys: a credit, good for one purchase that it covers (B6)."""
 
-from typing import Annotated, Any
+from typing import Any
 
 import msgspec
 from litestar import Response, post
 from litestar.params import JSONBody
-from msgspec import Meta
 
 from purvey import fees, purchases
 from purvey.access import Identity, network_of
@@ -18,6 +17,8 @@ from purvey.agents.paying import (
     OWN_KEY,
     PAY,
     Asked,
+    Code,
+    Word,
     answer,
     asker_of,
     keys_of,
@@ -31,13 +32,9 @@ from purvey.agents.paying import (
 )
 from purvey.fees import FeeAsking
 from purvey.kit.errors import Invalid, NotAllowed
-from purvey.kit.fields import WITH_A_WORD
 from purvey.kit.money import USDC, Money
 from purvey.payments.x402 import PaymentNeeded
 from purvey.purchases import Asking, Wish
-
-Word = Annotated[str, Meta(min_length=1, max_length=100, pattern=WITH_A_WORD)]
-Code = Annotated[str, Meta(min_length=1, max_length=64, pattern=WITH_A_WORD)]
 
 
 class PayFee(msgspec.Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):

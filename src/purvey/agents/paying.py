@@ -1,16 +1,18 @@
 """What the paying doors share: who asks, what they show, and how money is asked for."""
 
-from typing import Any, Final
+from typing import Annotated, Any, Final
 from uuid import UUID
 
 from litestar import Request, Response
 from litestar.openapi.datastructures import ResponseSpec
+from msgspec import Meta
 
 from purvey import fees
 from purvey.access import Identity
 from purvey.access.guards import PUBLIC, asking
 from purvey.catalog import NoSuchProduct
 from purvey.kit.errors import Conflict, Unauthenticated
+from purvey.kit.fields import WITH_A_WORD
 from purvey.kit.own_keys import OwnKey, own_key
 from purvey.payments import x402
 from purvey.payments.x402 import PaymentNeeded, Settlement, Shown
@@ -33,6 +35,8 @@ ASKED: Final = answer(
     dict[str, Any],
     "Pay, and ask again with the payment: version 2 of x402 reads PAYMENT-REQUIRED, version 1 this body.",
 )
+Word = Annotated[str, Meta(min_length=1, max_length=100, pattern=WITH_A_WORD)]
+Code = Annotated[str, Meta(min_length=1, max_length=64, pattern=WITH_A_WORD)]
 Asked = Request[Any, Any, Any]
 
 
