@@ -7,7 +7,7 @@ import pytest
 
 from purvey import tenants
 from purvey.kit.audit_log import audit, changes
-from purvey.kit.throttles import window_start
+from purvey.kit.throttles import slice_start
 from purvey.tenants import Role, Site
 from purvey.tenants.membership import INVITATIONS_A_DAY
 from tests.vocabulary.people import events_of, fresh_email, problem
@@ -18,7 +18,7 @@ DAY = timedelta(days=1)
 
 async def used_up(shop: Shop, key: str, hits: int) -> None:
     await shop.db.do(
-        "insert into throttles (key, window_start, hits) values ($1, $2, $3)", key, window_start(shop.now, DAY), hits
+        "insert into throttles (key, window_start, hits) values ($1, $2, $3)", key, slice_start(shop.now, DAY), hits
     )
 
 

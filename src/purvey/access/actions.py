@@ -85,7 +85,7 @@ def tries(email: str, visit: Visit) -> list[tuple[str, int]]:
     account = token_hash(email).hex()[:32]
     return [
         (f"sign-in:{account}:{network}", TRIES_AT_ONE_ACCOUNT),
-        (f"sign-in:{network}", TRIES_FROM_ONE_ADDRESS),
+        (f"sign-in-address:{network}", TRIES_FROM_ONE_ADDRESS),
     ]
 
 

@@ -132,7 +132,9 @@ async def ask_reset(db: Database, *, email: str, visit: Visit, now: datetime) ->
 
 async def mailed_enough(db: Database, user_id: UUID, *, now: datetime) -> bool:
     try:
-        await throttle(db, key=f"reset:{user_id}", limit=MAILS_TO_ONE_PERSON, window=MAIL_WINDOW, now=now)
+        await throttle(
+            db, key=f"reset:{user_id}", limit=MAILS_TO_ONE_PERSON, window=MAIL_WINDOW, now=now, is_secret=True
+        )
     except TooMany:
         return True
     return False

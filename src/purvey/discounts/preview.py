@@ -33,7 +33,7 @@ async def limit_guesses(db: Queries, asker: str, *, now: datetime) -> None:
     """Codes are secrets of a kind: who guesses is slowed down; TooMany."""
     await access.throttle(
         db,
-        key=f"discounts.validate {asker}",
+        key=f"codes:{asker}",
         limit=TRIES,
         window=TRIES_WINDOW,
         now=now,

@@ -1,4 +1,4 @@
-"""What every request passes first: a request id, one log line, one measurement."""
+"""What every request passes first: a request id, one log line, one measurement, what its limits have left."""
 
 import re
 import time
@@ -9,6 +9,7 @@ from typing import Any
 import structlog
 from prometheus_client import Counter, Histogram
 
+from purvey.kit import throttles
 from purvey.kit.asgi import ASGIApp, Message, Receive, Scope, Send
 from purvey.kit.depth import keep_limit
 from purvey.kit.ids import new_id
@@ -33,13 +34,15 @@ def edge(app: ASGIApp, *, clock: Callable[[], float] = time.perf_counter) -> ASG
         state: dict[str, Any] = scope.setdefault("state", {})
         state["request_id"] = request_id
         structlog.contextvars.bind_contextvars(request_id=request_id)
+        standings = throttles.listen()
         status = 500
 
         async def answer(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = int(message["status"])
-                message["headers"] = [*message["headers"], (b"x-request-id", request_id.encode())]
+                limits = throttles.headers(standings) if standings else ()
+                message["headers"] = [*message["headers"], (b"x-request-id", request_id.encode()), *limits]
             await send(message)
 
         try:

@@ -33,8 +33,13 @@ REFUSALS = {
     "413": "The body is too large",
     "415": "This kind of body is not taken",
     "422": "A field is out of its rules; `errors` names each",
-    "429": "Too many requests; Retry-After says when",
+    "429": "Too many requests; Retry-After says when, RateLimit which limit it was",
     "503": "Something outside did not answer; trying again is safe",
+}
+LIMITED = {
+    "Retry-After": {"description": "Seconds", "schema": {"type": "integer"}},
+    "RateLimit-Policy": {"description": 'Such as `"sign-in";q=10;w=900`', "schema": {"type": "string"}},
+    "RateLimit": {"description": 'Such as `"sign-in";r=0;t=30`', "schema": {"type": "string"}},
 }
 PROBLEM = {
     "type": "object",
@@ -94,7 +99,8 @@ def with_refusals(schema: dict[str, Any], *others: Refused) -> dict[str, Any]:
                 answers = door.setdefault("responses", {})
                 answers.pop("400", None)
                 for status, meaning in REFUSALS.items():
-                    answers.setdefault(status, {"description": meaning, "content": content})
+                    limited = {"headers": LIMITED} if status == "429" else {}
+                    answers.setdefault(status, {"description": meaning, "content": content} | limited)
     return closed(schema)
 
 

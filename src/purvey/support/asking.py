@@ -73,7 +73,7 @@ async def answer(
             raise NotFound("There is no such refund request")
         rules.refuse_message(ticket, written=await store.count_messages(tx, ticket_id))
         await access.throttle(
-            tx, key=f"support.message {me.user_id}", limit=MESSAGES_AN_HOUR, window=HOUR, now=now,
+            tx, key=f"messages:{me.user_id}", limit=MESSAGES_AN_HOUR, window=HOUR, now=now,
             detail="You wrote many messages; wait a little, then go on",
         )  # fmt: skip
         await store.write(tx, message_id, ticket_id=ticket_id, author_id=me.user_id, body=body.strip(), now=now)

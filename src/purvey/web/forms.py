@@ -119,7 +119,7 @@ async def only_once(db: Database, form: Form, *, now: datetime) -> None:
     """TooMany when this very form was sent before: a button pressed twice moves money once."""
     word = form.text("once")[:ONCE_MAX]
     detail = "This form was sent already; look at what became of it before you send another"
-    await access.throttle(db, key=f"form:{word}", limit=1, window=ONCE_WINDOW, now=now, detail=detail)
+    await access.throttle(db, key=f"form:{word}", limit=1, window=ONCE_WINDOW, now=now, detail=detail, is_secret=True)
 
 
 def body(kind: type[T], values: Mapping[str, Any]) -> T:

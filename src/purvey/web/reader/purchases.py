@@ -69,7 +69,9 @@ async def ask_after(db: Database, gateways: Gateways, purchase_id: UUID, me: Ide
     if payment is None or payment.payer_id != me.user_id or payment.status not in OPEN or not payment.checkout_url:
         return
     try:
-        await access.throttle(db, key=f"ask-after:{payment.id}", limit=ASKS, window=ASKING_WINDOW, now=now)
+        await access.throttle(
+            db, key=f"ask-after:{payment.id}", limit=ASKS, window=ASKING_WINDOW, now=now, is_secret=True
+        )
         await purchases.catch_up(db, gateways, payment, now=now)
     except Refusal:
         return
