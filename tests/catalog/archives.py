@@ -33,6 +33,19 @@ def named(name: str) -> bytes:
     return archive({placeholder: b"x"}).replace(placeholder.encode(), name.encode())
 
 
+def moved(content: bytes, *, by: int) -> bytes:
+    """An archive behind so many bytes whose offsets count them, as programs write it that append to another file."""
+    end = content.rindex(b"PK\x05\x06")
+    start = int.from_bytes(content[end + 16 : end + 20], "little") + by
+    content = patched(content, end + 16, "<L", start)
+    at = start
+    while content[at : at + 4] == b"PK\x01\x02":
+        content = patched(content, at + 42, "<L", int.from_bytes(content[at + 42 : at + 46], "little") + by)
+        name, extra, comment = struct.unpack_from("<3H", content, at + 28)
+        at += 46 + name + extra + comment
+    return content
+
+
 def streamed(content: bytes = b"spam" * 1000) -> bytes:
     """As programs write it that cannot go back: sizes follow the bytes."""
 

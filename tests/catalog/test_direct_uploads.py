@@ -114,6 +114,8 @@ async def test_a_tenant_that_may_sell_anything_may_send_anything_but_no_broken_a
         ("a.pdf", "application/pdf", b"%PDF-1.7", 200),
         ("b.zip", "application/zip", b"%PDF-1.7", 422),
         ("c.pdf", "application/pdf", named("../x"), 422),
+        ("d.pdf", "application/pdf", b"%PDF-1.7" + named("../x"), 422),
+        ("e.zip", "application/pdf", b"%PDF-1.7", 422),
     ):
         ticket = await begins_upload(ana, book, name, kind)
         await puts(ana, ticket, content)

@@ -6,16 +6,20 @@ from datetime import timedelta
 from hashlib import sha256
 from pathlib import Path
 from uuid import UUID
+from zipfile import ZIP_DEFLATED, ZIP_STORED
 
 import psutil
 import pytest
 
 from purvey import storage
 from purvey.storage.folder import Folder
+from tests.catalog.archives import archive, named
+from tests.catalog.films import box
 from tests.vocabulary.shop import Person, Shop
 from tests.vocabulary.uploading import BOUNDARY, form, product_path
 
 MEGABYTE = 1024 * 1024
+ZIP, EPUB, ODT = "application/zip", "application/epub+zip", "application/vnd.oasis.opendocument.text"
 
 
 async def kept_bytes(shop: Shop, file_id: str) -> bytes:
@@ -99,9 +103,35 @@ async def test_a_hostile_name_is_shown_harmlessly_and_never_becomes_a_path(shop:
     ("head", "name", "mime"),
     [
         (b"", "empty.pdf", "application/octet-stream"),
-        (b"PK\x03\x04rest", "a.zip", "application/zip"),
-        (b"PK\x03\x04rest", "a.docx", "application/vnd.openxmlformats-officedocument.wordprocessingml.document"),
-        (b"PK\x03\x04" + b"\0" * 26 + b"mimetypeapplication/epub+zip", "a.zip", "application/epub+zip"),
+        (archive(), "a.zip", ZIP),
+        (archive(), "a.docx", "application/vnd.openxmlformats-officedocument.wordprocessingml.document"),
+        (archive({"mimetype": b"application/epub+zip", "a": b"x"}, method=ZIP_STORED), "a", EPUB),
+        (archive({"mimetype": b"application/epub+zip", "a": b"x"}, method=ZIP_DEFLATED), "a", EPUB),
+        (archive({"mimetype": b"application/epub+zip", "a": b"x"}, method=ZIP_DEFLATED), "a.zip", EPUB),
+        (archive({"mimetype": b"text/html", "a": b"x"}), "a.zip", ZIP),
+        (archive({"mimetype": b"application/vnd.oasis.opendocument.text"}), "a.doc", ODT),
+        (archive(), "book.epub", EPUB),
+        (archive(), "a.cbz", "application/vnd.comicbook+zip"),
+        (box(b"ftyp", b"heic\0\0\0\0mif1heic"), "a.jpg", "image/heic"),
+        (box(b"ftyp", b"heix\0\0\0\0mif1"), "a.jpg", "image/heic"),
+        (box(b"ftyp", b"mif1\0\0\0\0mif1heic"), "a.jpg", "image/heic"),
+        (box(b"ftyp", b"mif1\0\0\0\0mif1"), "a.jpg", "image/heif"),
+        (box(b"ftyp", b"avif\0\0\0\0mif1avif"), "a.mp4", "image/avif"),
+        (box(b"ftyp", b"avis\0\0\0\0msf1avif"), "a.mp4", "image/avif"),
+        (box(b"ftyp", b"M4A \0\0\0\0isommp42"), "a.mp4", "audio/mp4"),
+        (box(b"ftyp", b"M4B \0\0\0\0isom"), "a", "audio/mp4"),
+        (box(b"ftyp", b"mp42\0\0\0\0isom"), "a.m4b", "audio/mp4"),
+        (box(b"ftyp", b"M4V \0\0\0\0M4V M4A mp42"), "a", "video/mp4"),
+        (box(b"ftyp", b"mp42\0\0\0\0qt  3gp4isom"), "a", "video/mp4"),
+        (box(b"ftyp", b"qt  \0\0\0\0qt  "), "a.mp4", "video/quicktime"),
+        (box(b"ftyp", b"3gp5\0\0\0\0isom"), "a.mp4", "video/3gpp"),
+        (b"ID3\x04\0\0\0\0\x01\0" + bytes(128) + b"fLaC\0\0\0\x22", "a.mp3", "audio/flac"),
+        (b"ID3\x04\0\0\0\0\x01\0" + bytes(128) + b"\xff\xfb\x90\0", "a.flac.mp3", "audio/mpeg"),
+        (b"ID3\x04\0\0\0\x7f\0\0" + bytes(5000), "a.flac", "audio/flac"),
+        (b"RIFF\0\0\0\0WEBPVP8 ", "a.png", "image/webp"),
+        (b"nothing WEBP", "a.webp", "text/plain"),
+        (b"\x1aE\xdf\xa3\x9fB\x86\x81\x01B\xf7\x81\x01B\xf2\x81\x04B\xf3\x81\x08B\x82\x84webm", "a.mkv", "video/webm"),
+        (b"wOF2\0\x01\0\0" + bytes(40), "a.ttf", "font/woff2"),
         (b"ID3\x04", "song.exe", "audio/mpeg"),
         (b"<html><script>alert(1)</script>", "a.png", "text/plain"),
         ("Grüße".encode(), "a.md", "text/markdown"),
@@ -114,6 +144,26 @@ async def test_the_bytes_say_what_a_file_is(shop: Shop, head: bytes, name: str, 
     assert file["mimeType"] == mime
     assert file["sizeBytes"] == len(head)
     assert await kept_bytes(shop, file["id"]) == head
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("pack.zip", named("../escape.txt")),
+        ("setup.exe", b"MZ" + named("../escape.txt")),
+        ("book.pdf", b"%PDF-1.7" + named("/etc/passwd")),
+        ("book.epub", named("..\\escape.txt")),
+        ("pack.ZIP", b"%PDF-1.7"),
+    ],
+)
+async def test_an_archive_is_looked_through_at_the_door_of_forms_too(shop: Shop, name: str, content: bytes) -> None:
+    ana = await shop.author("ana")
+    atlas = await ana.sells()
+    file = await ana.adds_file(atlas, "setup.exe", b"MZ" + archive())
+    for method, path in (("POST", "files"), ("PUT", f"files/{file['id']}")):
+        answer = await ana.sends_form(method, f"{product_path(ana, atlas)}/{path}", form(content, filename=name))
+        assert (answer.status_code, answer.json()["code"]) == (422, "bad_zip"), answer.text
+    assert [path.name for path in kept_files(shop, atlas)] == [file["versionId"]], "what was refused is not kept"
 
 
 async def test_a_large_file_streams_with_constant_memory(shop: Shop) -> None:

@@ -291,7 +291,7 @@ async def attach(db: Database, store: Storage, me: Identity, target: Target, upl
 async def copied(
     db: Database, store: Storage, target: Target, upload: Awaited, *, key: str, version_id: UUID
 ) -> files.Arrived:
-    """What lies at the upload's own key, as it is at this moment; a ZIP is looked through."""
+    """What lies at the upload's own key, as it is at this moment."""
     coming = store.read(upload.key)
     try:
         first = await anext(coming, b"")
@@ -301,7 +301,7 @@ async def copied(
     except storage.NoSuchObject:
         raise NotUploaded("Nothing has been uploaded: PUT the file to its upload address, then confirm") from None
     beginning = b"".join(head)[:HEAD_BYTES]
-    arrived = await files.put(
+    return await files.put(
         db,
         store,
         target,
@@ -309,10 +309,8 @@ async def copied(
         key=key,
         version_id=version_id,
         most_bytes=upload.max_bytes,
+        zip_only=upload.is_zip,
     )
-    if (upload.is_zip or zips.begins_as_zip(beginning)) and not target.zip_only:
-        await files.refuse_other_than_zip(store, key, beginning, size_bytes=arrived.stored.size_bytes)
-    return arrived
 
 
 async def file_for(tx: Tx, upload: Awaited) -> tuple[UUID, bool]:

@@ -204,14 +204,20 @@ async def put(
     key: str,
     version_id: UUID,
     most_bytes: int | None = None,
+    zip_only: bool = False,
 ) -> Arrived:
-    """Stream the bytes to the store, no further than the tenant's limits; BadZip where only a ZIP is taken."""
+    """Stream the bytes to the store, no further than the tenant's limits.
+
+    BadZip for an archive that could harm its buyers, and for what is none where only a ZIP is taken.
+    """
     most = min(target.file_bytes if most_bytes is None else most_bytes, await room_of(db, target))
     name = storage.shown_name(upload.file_name)
     kind = mime_of(upload.head, name)
     stored = await store.put(key, upload.chunks, mime_type=kind, file_name=name, limit_bytes=most)
-    if target.zip_only:
-        await refuse_other_than_zip(store, key, upload.head, size_bytes=stored.size_bytes)
+    if target.zip_only or zip_only or name.lower().endswith(".zip"):
+        refuse_other_than_zip(upload.head)
+    if await zips.opens_as_zip(store, key, upload.head, size_bytes=stored.size_bytes):
+        await zips.look_through(store, key, size_bytes=stored.size_bytes)
     return Arrived(version_id=version_id, key=key, file_name=name, mime_type=kind, stored=stored)
 
 
@@ -223,11 +229,10 @@ async def room_of(db: Queries, target: Target) -> int:
     return room
 
 
-async def refuse_other_than_zip(store: Storage, key: str, head: bytes, *, size_bytes: int) -> None:
-    """BadZip unless this is a ZIP archive, by its bytes, that a buyer can unpack without harm."""
+def refuse_other_than_zip(head: bytes) -> None:
+    """BadZip unless these first bytes are a ZIP archive's."""
     if not zips.begins_as_zip(head):
         raise zips.bad("does not begin as one")
-    await zips.look_through(store, key, size_bytes=size_bytes)
 
 
 async def keep_file(tx: Tx, me: Identity, target: Target, file_id: UUID, arrived: Arrived, *, now: datetime) -> None:

@@ -4,6 +4,7 @@ What a buyer's program might trip over is refused: paths that lead out of the fo
 sizes that no honest archive has, headers that say one thing to one program and another to the next.
 """
 
+import asyncio
 import re
 import stat
 import struct
@@ -15,7 +16,8 @@ import msgspec
 from purvey.kit.errors import Invalid
 from purvey.storage import Storage
 
-MOST_ENTRIES = 10_000
+MOST_ENTRIES = 65_535
+AT_ONCE = 500  # entries read before others have their turn
 MOST_DIRECTORY_BYTES = 16 * 1024 * 1024
 MOST_TIMES = 100  # unpacked, it may be so many times as large
 UNSUSPICIOUS_BYTES = 10 * 1024 * 1024  # unless all of it is no more than that
@@ -55,11 +57,14 @@ class Entry(NamedTuple):
 
 
 class Directory(msgspec.Struct, frozen=True):
-    """Where the central directory lies, and how many entries it has."""
+    """Where the central directory lies, and how many entries it has. Its offsets count from `origin`, which is not
+    the first byte where something was put before an archive.
+    """
 
     start: int
     size: int
     count: int
+    origin: int
 
 
 class Window:
@@ -94,14 +99,29 @@ def begins_as_zip(head: bytes) -> bool:
     return head.startswith(BEGINNINGS)
 
 
+async def opens_as_zip(store: Storage, key: str, head: bytes, *, size_bytes: int) -> bool:
+    """Whether programs take it for an archive: by its beginning or, whatever stands before, by its end."""
+    if begins_as_zip(head):
+        return True
+    tail_start = max(0, size_bytes - END.size - LONGEST_COMMENT)
+    tail = await Window(store, key, size_bytes).read(tail_start, size_bytes - tail_start)
+    return any(fits(tail, at) for at in find_all(tail, b"PK\x05\x06"))
+
+
 async def look_through(store: Storage, key: str, *, size_bytes: int) -> int:
     """How many entries the archive has; BadZip."""
     window = Window(store, key, size_bytes)
     directory = await find_directory(window)
-    entries = list(read_entries(await window.read(directory.start, directory.size), directory.count))
-    refuse_unsound(entries, size_bytes=size_bytes)
-    await refuse_untrue(window, entries, end=directory.start)
+    content = await window.read(directory.start, directory.size)
+    entries = await asyncio.to_thread(sound_entries, content, directory.count, size_bytes=size_bytes)
+    await refuse_untrue(window, entries, directory)
     return len(entries)
+
+
+def sound_entries(content: bytes, count: int, *, size_bytes: int) -> Sequence[Entry]:
+    entries = list(read_entries(content, count))
+    refuse_unsound(entries, size_bytes=size_bytes)
+    return entries
 
 
 async def find_directory(window: Window) -> Directory:
@@ -120,7 +140,8 @@ async def find_directory(window: Window) -> Directory:
     disk, first_disk, here, count, size, start = numbers
     if disk or first_disk or here != count:
         raise bad("is one part of several")
-    if start + size != closed_at:
+    origin = closed_at - size - start
+    if origin and (origin < 0 or await ambiguous(window, start)):
         raise bad("has something between its directory and its end")
     if not count:
         raise bad("is empty")
@@ -128,7 +149,12 @@ async def find_directory(window: Window) -> Directory:
         raise bad(f"holds {count} entries, and {MOST_ENTRIES} are the most")
     if size > MOST_DIRECTORY_BYTES:
         raise bad(f"has a directory of {size} bytes, and {MOST_DIRECTORY_BYTES} are the most")
-    return Directory(start, size, count)
+    return Directory(origin + start, size, count, origin)
+
+
+async def ambiguous(window: Window, start: int) -> bool:
+    """Whether an archive with something before it would be another one to who counts from the first byte."""
+    return begins_as_zip(await window.read(0, 4)) or await window.read(start, 4) == b"PK\x01\x02"
 
 
 def find_all(text: bytes, part: bytes) -> Iterator[int]:
@@ -247,18 +273,21 @@ def refuse_path(name: str) -> None:
         raise bad(f"holds `{name[:100]}`, a path that leads out of it")
 
 
-async def refuse_untrue(window: Window, entries: Sequence[Entry], *, end: int) -> None:
+async def refuse_untrue(window: Window, entries: Sequence[Entry], directory: Directory) -> None:
     """BadZip where an entry's own header says other than the directory, or where two entries share bytes."""
-    behind = 0
-    for entry in sorted(entries, key=lambda each: each.offset):
-        if entry.offset < behind:
+    behind = directory.origin
+    for read, entry in enumerate(sorted(entries, key=lambda each: each.offset)):
+        if not read % AT_ONCE:
+            await asyncio.sleep(0)
+        start = directory.origin + entry.offset
+        if start < behind:
             raise bad("holds entries that share bytes")
         sign, _, flags, method, _, _, _, packed, unpacked, name_length, extra_length = LOCAL.unpack(
-            await window.read(entry.offset, LOCAL.size)
+            await window.read(start, LOCAL.size)
         )
         if sign != b"PK\x03\x04" or name_length != len(entry.raw_name):
             raise bad("contradicts itself")
-        rest = await window.read(entry.offset + LOCAL.size, name_length + extra_length)
+        rest = await window.read(start + LOCAL.size, name_length + extra_length)
         fields = extra_fields(rest[name_length:])
         unpacked, packed = true_sizes([unpacked, packed], fields)
         sizes_follow = flags & SIZES_FOLLOW and not (packed or unpacked)
@@ -268,6 +297,6 @@ async def refuse_untrue(window: Window, entries: Sequence[Entry], *, end: int) -
             or (not sizes_follow and (packed, unpacked) != (entry.packed, entry.unpacked))
         ):
             raise bad("contradicts itself")
-        behind = entry.offset + LOCAL.size + name_length + extra_length + entry.packed
-    if behind > end:
+        behind = start + LOCAL.size + name_length + extra_length + entry.packed
+    if behind > directory.start:
         raise bad("holds entries that share bytes")
