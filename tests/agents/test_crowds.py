@@ -2,11 +2,13 @@
 
 import asyncio
 from typing import Any
+from uuid import UUID
 
 import httpx
 import pytest
 
 from tests.vocabulary.paying import BUY, USDC, Market, Payer, accounts_agree
+from tests.vocabulary.shop import eventually
 
 PRICE = 1_000_000
 AGENTS, UNITS, USES = 100, 10, 5
@@ -63,3 +65,49 @@ async def test_a_code_with_few_uses_is_used_so_often_and_nobody_else_is_charged(
     assert {answer.json()["error"] for answer in answers if answer.status_code == 400} == {"Invalid discount code"}
     assert await market.earned(ana) == USES * PRICE * 8 // 10
     await accounts_agree(market, ana)
+
+
+WAITS_FOR_GOODS = "select count(*) from pg_locks where locktype = 'advisory' and not granted"
+
+
+@pytest.mark.feature("B8", "A25")
+@pytest.mark.parametrize("free", [False, True])
+async def test_what_becomes_limited_while_a_wallet_buys_it_counts_the_wallets_unit(market: Market, free: bool) -> None:
+    """The wallet's transaction is stopped after it has seen no limit, and before it has committed."""
+    ana = await market.creator("ana")
+    assert ana.site is not None
+    product = await ana.sells("Pack", price=PRICE)
+    code = {"code": "SLOW", "discountType": "PERCENTAGE", "value": 100 if free else 20}
+    assert (await ana.post(f"/v1/sites/{ana.site['id']}/discount-codes", code)).status_code == 201
+    agent = await market.buyer(usdc=2 * USDC)
+    await agent.signs_in()
+    body = agent.buying(product, platform_fee_tx=await agent.pays_fee(1), discount_code="SLOW")
+
+    async def limits_it() -> httpx.Response:
+        door = f"/v1/sites/{ana.site['id']}/products/{product['id']}"  # type: ignore[index]
+        return await ana.put(door, {"isLimited": True, "totalQuantity": 1})
+
+    async def at_the_code() -> bool:
+        return bool(await market.db.value("select count(*) from pg_locks where not granted"))
+
+    asked = None if free else await agent.sends(BUY, body)
+    async with market.db.transaction() as tx:
+        await tx.do("select from discount_codes where site_id = $1 for update", UUID(ana.site["id"]))
+        buying = asyncio.create_task(agent.sends(BUY, body, **(agent.signs(asked) if asked else {})))
+        await eventually(at_the_code)
+        limiting = asyncio.create_task(limits_it())
+
+        async def limited_or_waiting() -> bool:
+            return limiting.done() or bool(await market.db.value(WAITS_FOR_GOODS))
+
+        await eventually(limited_or_waiting)
+    bought, limited = await asyncio.gather(buying, limiting)
+
+    assert bought.status_code == 200, bought.text
+    assert limited.status_code == 200, limited.text
+    await market.settles()
+    assert await market.stock_of(product) == (1, 0, 1)
+    await accounts_agree(market, ana)
+    other = await market.buyer(usdc=2 * USDC)
+    refused = await other.pays(BUY, other.buying(product, platform_fee_tx=await other.pays_fee(1)))
+    assert refused.json()["error"] == "This product is sold out"

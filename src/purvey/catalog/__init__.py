@@ -48,7 +48,8 @@ from purvey.catalog.scope import refuse_strangers
 from purvey.catalog.search import SEARCH_MAX
 from purvey.catalog.shop import Badge, ShopProduct, ShopProductDetail, Sort, shop_page, shop_product
 from purvey.catalog.stock import (
-    SHARE_GOODS,
+    GOODS,
+    SharedGoods,
     Shelf,
     SoldOut,
     Taken,
@@ -59,6 +60,7 @@ from purvey.catalog.stock import (
     sell,
     sell_at_once,
     share,
+    shared,
 )
 from purvey.catalog.update import Archived, Suspended, update_product
 from purvey.catalog.uploads import find_target
@@ -67,11 +69,11 @@ from purvey.catalog.views import ProductView
 __all__ = [
     "BUNDLE",
     "BY_HAND",
+    "GOODS",
     "IMAGE_BYTES",
     "NEWEST_ON_MARKET",
     "PRODUCT_OFFER",
     "SEARCH_MAX",
-    "SHARE_GOODS",
     "Archived",
     "Badge",
     "Category",
@@ -97,6 +99,7 @@ __all__ = [
     "ProductUpdated",
     "ProductView",
     "SetStatus",
+    "SharedGoods",
     "Shelf",
     "ShopProduct",
     "ShopProductDetail",
@@ -146,6 +149,7 @@ __all__ = [
     "set_cover",
     "set_status",
     "share",
+    "shared",
     "shop_page",
     "shop_product",
     "update_product",

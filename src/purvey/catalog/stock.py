@@ -7,6 +7,7 @@ Whoever sells, holds or takes back shares the product; whoever makes it limited,
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from uuid import UUID
 
 import msgspec
@@ -64,23 +65,44 @@ LOCK = "hashtextextended('purvey shelf ' || {id}::text, 0)"
 HAVE_ALONE = f"select pg_advisory_xact_lock({LOCK.format(id='$1::uuid')})"
 
 
-def share(products: str) -> str:
-    """Share each product of a query of one column, until the transaction ends, one after the other: their ids."""
+@dataclass(frozen=True, slots=True)
+class SharedGoods:
+    """Products that a transaction shares: until it ends nobody makes them limited, or unlimited.
+
+    `shared` alone makes it, and whatever moves units or writes a purchase asks for it.
+    """
+
+    tx: Tx
+    product_ids: frozenset[UUID]
+
+    def covering(self, items: Sequence["Taken"]) -> Tx:
+        """The transaction, which shares all of these."""
+        unshared = {item.product_id for item in items} - self.product_ids
+        assert not unshared, f"moved without sharing: {unshared}"
+        return self.tx
+
+
+def share(products: str, *, then: str = "null") -> str:
+    """Share each product of a query of one column, one after the other, then do what `then` says; their ids."""
     return f"""
-select id, pg_advisory_xact_lock_shared({LOCK.format(id="id")}) as shared
-from (
-    {products}
-    order by 1
-) as product (id)
+with goods as materialized (
+    select id, pg_advisory_xact_lock_shared({LOCK.format(id="id")}) as shared
+    from (
+        {products}
+        order by 1
+    ) as product (id)
+)
+select array_agg(id), count(shared::text), {then}
+from goods
 """
 
 
 # A product, and a bundle's members, shared before anything is read of them.
-SHARE_GOODS = share("""
+GOODS = """
     select $1::uuid
     union
     select member_id from bundle_members where bundle_id = $1
-""")
+"""
 
 
 def take(column: str) -> str:
@@ -204,56 +226,63 @@ async def have_alone(tx: Tx, product_id: UUID) -> None:
     await tx.value(HAVE_ALONE, product_id)
 
 
-async def reserve(tx: Tx, wanted: Sequence[Taken]) -> set[UUID]:
+async def shared(tx: Tx, statement: str, *values: object) -> SharedGoods:
+    """Run a statement that `share` made."""
+    return SharedGoods(tx, frozenset(await tx.value(statement, *values) or ()))
+
+
+async def reserve(goods: SharedGoods, wanted: Sequence[Taken]) -> set[UUID]:
     """Hold these for a buyer, all or nothing; the products that a shelf counts. SoldOut says how it stands."""
-    return await take_all(tx, RESERVE, wanted)
+    return await take_all(goods, RESERVE, wanted)
 
 
-async def sell_at_once(tx: Tx, wanted: Sequence[Taken]) -> set[UUID]:
+async def sell_at_once(goods: SharedGoods, wanted: Sequence[Taken]) -> set[UUID]:
     """Sell what was not held, for money that came late: all or nothing; SoldOut."""
-    counted = await take_all(tx, SELL_AT_ONCE, wanted)
-    await tally(tx, wanted, sign=1)
+    counted = await take_all(goods, SELL_AT_ONCE, wanted)
+    await tally(goods, wanted, sign=1)
     return counted
 
 
-async def take_all(tx: Tx, statement: str, wanted: Sequence[Taken]) -> set[UUID]:
-    shelves = await tx.rows(ShelfNow, statement, *columns(wanted))
+async def take_all(goods: SharedGoods, statement: str, wanted: Sequence[Taken]) -> set[UUID]:
+    shelves = await goods.covering(wanted).rows(ShelfNow, statement, *columns(wanted))
     for shelf in shelves:
         if not shelf.enough:
             raise SoldOut.of(shelf)
     return {shelf.product_id for shelf in shelves}
 
 
-async def sell(tx: Tx, held: Sequence[Taken]) -> None:
+async def sell(goods: SharedGoods, held: Sequence[Taken]) -> None:
     """What was held is sold."""
-    await shift(tx, held, reserved=-1, sold=1)
-    await tally(tx, held, sign=1)
+    await shift(goods, held, reserved=-1, sold=1)
+    await tally(goods, held, sign=1)
 
 
-async def release(tx: Tx, held: Sequence[Taken]) -> None:
+async def release(goods: SharedGoods, held: Sequence[Taken]) -> None:
     """What was held is free again."""
-    await shift(tx, held, reserved=-1, sold=0)
+    await shift(goods, held, reserved=-1, sold=0)
 
 
-async def put_back(tx: Tx, sold: Sequence[Taken]) -> None:
+async def put_back(goods: SharedGoods, sold: Sequence[Taken]) -> None:
     """What was sold came back."""
-    await shift(tx, sold, reserved=0, sold=-1)
+    await shift(goods, sold, reserved=0, sold=-1)
     uncounted = [item for item in sold if not item.counted]
     if uncounted:
-        await tx.do(PUT_BACK_UNCOUNTED, *columns(uncounted))
-    await tally(tx, sold, sign=-1)
+        await goods.covering(uncounted).do(PUT_BACK_UNCOUNTED, *columns(uncounted))
+    await tally(goods, sold, sign=-1)
 
 
-async def shift(tx: Tx, items: Sequence[Taken], *, reserved: int, sold: int) -> None:
+async def shift(goods: SharedGoods, items: Sequence[Taken], *, reserved: int, sold: int) -> None:
     counted = [item for item in items if item.counted]
     if counted:
-        await tx.do(SHIFT, *columns(counted), reserved, sold)
+        await goods.covering(items).do(SHIFT, *columns(counted), reserved, sold)
 
 
-async def tally(tx: Tx, items: Sequence[Taken], *, sign: int) -> None:
+async def tally(goods: SharedGoods, items: Sequence[Taken], *, sign: int) -> None:
     """Remember how many were sold without touching any product's row."""
     if items:
-        await tx.do(TALLY, [item.product_id for item in items], [item.quantity * sign for item in items])
+        await goods.covering(items).do(
+            TALLY, [item.product_id for item in items], [item.quantity * sign for item in items]
+        )
 
 
 async def roll_up_sales(db: Database) -> int:

@@ -10,6 +10,7 @@ import asyncpg
 
 from purvey import catalog, discounts, payments
 from purvey.access import Identity
+from purvey.catalog import SharedGoods
 from purvey.kit import own_keys
 from purvey.kit.db import Database, Tx
 from purvey.kit.errors import Conflict, NotFound
@@ -115,12 +116,7 @@ async def hold(tx: Tx, gateways: Gateways, me: Identity, order: Order, *, key: O
     made_before = await own_keys.claim(tx, key, subject_id=purchase_id, now=now)
     if made_before is not None:
         return await again(tx, made_before)
-    locked = await store.lock_to_buy(tx, order.item_id, buyer_id=me.user_id)
-    sought = await store.seek(tx, order, buyer_id=me.user_id)
-    if sought is None:
-        raise NotFound("There is no such product, or no such price of it")
-    if not locked.issuperset(sought.member_ids):
-        raise Meanwhile
+    goods, sought = await seek_alone(tx, order, buyer_id=me.user_id)
     if sought.open_id is not None:
         return await the_open_one(tx, sought, order, key=key, now=now)
     rules.refuse_impossible(sought, order, email_verified=me.email_verified, now=now)
@@ -132,11 +128,22 @@ async def hold(tx: Tx, gateways: Gateways, me: Identity, order: Order, *, key: O
     if gateway:
         expires_at = rules.hold_of(now=now, shortest=gateway.shortest_hold, longest=gateway.longest_hold)
     payment = await write(
-        tx, order, sought, purchase_id=purchase_id, buyer_id=me.user_id, code_id=code.id if code else None,
+        goods, order, sought, purchase_id=purchase_id, buyer_id=me.user_id, code_id=code.id if code else None,
         price=price, provider=gateway.name if gateway else FREE, account=gateway.account if gateway else None,
         expires_at=expires_at, now=now,
     )  # fmt: skip
     return Started(payment=payment if price.final_amount else await paid_with_nothing(tx, payment, now=now))
+
+
+async def seek_alone(tx: Tx, order: Order, *, buyer_id: UUID) -> tuple[SharedGoods, Sought]:
+    """What is on offer, while nobody makes it limited and this buyer begins nothing else. NotFound, Meanwhile."""
+    goods = await store.lock_to_buy(tx, order.item_id, buyer_id=buyer_id)
+    sought = await store.seek(tx, order, buyer_id=buyer_id)
+    if sought is None:
+        raise NotFound("There is no such product, or no such price of it")
+    if not goods.product_ids.issuperset(sought.member_ids):
+        raise Meanwhile
+    return goods, sought
 
 
 async def again(tx: Tx, purchase_id: UUID) -> Started:
@@ -163,7 +170,7 @@ async def the_open_one(tx: Tx, sought: Sought, order: Order, *, key: OwnKey | No
 
 
 async def write(
-    tx: Tx,
+    goods: SharedGoods,
     order: Order,
     sought: Sought,
     *,
@@ -181,10 +188,10 @@ async def write(
 
     `code_valid_at`: when the code was asked about, if a quote keeps it beyond its own end.
     """
-    money = price.final_amount
+    tx, money = goods.tx, price.final_amount
     items = sought.taken(order.quantity)
     await store.insert(
-        tx,
+        goods,
         purchase_id,
         customer_id=new_id(),
         sought=sought,
@@ -210,7 +217,7 @@ async def write(
     )
     reach("purchase.inserted")
     if sought.shelves:
-        await catalog.reserve(tx, items)
+        await catalog.reserve(goods, items)
     if code_id is not None:
         await discounts.reserve(
             tx, code_id, purchase_id=purchase_id, buyer_id=buyer_id, amount=price.discount_amount,

@@ -7,9 +7,9 @@ import msgspec
 
 from purvey import access, catalog, entitlements, payments
 from purvey.access import Identity
-from purvey.catalog import BY_HAND, SoldOut
+from purvey.catalog import BY_HAND, SharedGoods, SoldOut
 from purvey.entitlements import Source
-from purvey.kit.db import Database, Tx
+from purvey.kit.db import Database
 from purvey.kit.errors import Conflict
 from purvey.payments import Payment
 from purvey.purchases import store
@@ -33,11 +33,11 @@ async def release(db: Database, me: Identity, purchase_id: UUID, *, reason: str,
     """
     async with db.transaction() as tx:
         _, payment = await with_payment(tx, purchase_id)
-        await store.share_taken(tx, payment.id)
+        goods = await store.share_taken(tx, payment.id)
         applied = await payments.release(tx, payment.id, actor=f"user:{me.user_id}", reason=reason, now=now)
         purchase = await store.lock(tx, purchase_id)
         purchase = msgspec.structs.replace(purchase, status=applied.after.status)
-        purchase = await hand_over(tx, purchase, applied.after, now=now)
+        purchase = await hand_over(goods, purchase, applied.after, now=now)
         await store.save(tx, purchase, now=now)
         await access.audit(
             tx,
@@ -52,26 +52,27 @@ async def release(db: Database, me: Identity, purchase_id: UUID, *, reason: str,
     return applied.after
 
 
-async def hand_over(tx: Tx, purchase: Purchase, payment: Payment, *, now: datetime) -> Purchase:
+async def hand_over(goods: SharedGoods, purchase: Purchase, payment: Payment, *, now: datetime) -> Purchase:
     """The buyer owns it from now on, whether they never did, or did until their money went back."""
+    tx = goods.tx
     if purchase.goods is Goods.RELEASED:
-        delivered = await deliver(tx, purchase, payment, now=now)
+        delivered = await deliver(goods, purchase, payment, now=now)
         if delivered.goods is not Goods.SOLD:
             raise NothingToHandOver(f"It is sold out, its code used up, or its buyer has it by now; {INSTEAD}")
         return delivered
     if purchase.product_type not in BY_HAND and await store.has_or_buys(tx, purchase):
         raise NothingToHandOver(f"Its buyer has it by now, or is buying it again; {INSTEAD}")
     if purchase.goods is Goods.RETURNED:
-        purchase = await take_again(tx, purchase)
+        purchase = await take_again(goods, purchase)
     await entitlements.give_back(tx, source=Source.PURCHASE, source_id=purchase.id, now=now)
     return purchase
 
 
-async def take_again(tx: Tx, purchase: Purchase) -> Purchase:
+async def take_again(goods: SharedGoods, purchase: Purchase) -> Purchase:
     """What was put back on the shelf is sold once more, while there is any."""
     try:
-        counted = await catalog.sell_at_once(tx, purchase.items)
+        counted = await catalog.sell_at_once(goods, purchase.items)
     except SoldOut as sold_out:
         raise NothingToHandOver(f"{sold_out.detail}; {INSTEAD}", extra=sold_out.extra) from None
-    await store.note_counted(tx, purchase.id, counted)
+    await store.note_counted(goods.tx, purchase.id, counted)
     return msgspec.structs.replace(purchase, goods=Goods.SOLD)

@@ -7,7 +7,7 @@ import msgspec
 import structlog
 
 from purvey import catalog, discounts, entitlements, fees, payments
-from purvey.catalog import BY_HAND, SoldOut
+from purvey.catalog import BY_HAND, SharedGoods, SoldOut
 from purvey.entitlements import Source
 from purvey.kit.db import Tx
 from purvey.kit.events import publish
@@ -29,12 +29,12 @@ async def settle(
     tx: Tx, payment_id: UUID, standing: Standing, *, actor: str, now: datetime, called_off: bool = False
 ) -> Applied:
     """Believe what the gateway said, and let everything follow. Saying it twice changes nothing the second time."""
-    await store.share_taken(tx, payment_id)
+    goods = await store.share_taken(tx, payment_id)
     applied = await payments.apply(tx, payment_id, standing, actor=actor, now=now, called_off=called_off)
     reach("payment.applied")
     if applied.moved or applied.closed or applied.refunds:
         purchase = await store.lock(tx, applied.after.subject_id)
-        purchase = await follow(tx, purchase, applied, now=now)
+        purchase = await follow(goods, purchase, applied, now=now)
         await store.save(tx, purchase, now=now)
         reach("purchase.followed")
     return applied
@@ -42,48 +42,51 @@ async def settle(
 
 async def hold(tx: Tx, payment_id: UUID, *, reason: str, now: datetime) -> None:
     """Money that was counted is gone: what was sold for it is suspended until somebody decides, or it comes back."""
+    goods = await store.share_taken(tx, payment_id)
     payment = await payments.lock(tx, payment_id)
     if not payments.LIFE.allows(payment.status, Happening.PUT_ON_HOLD):
         return
     payment = await payments.put_on_hold(tx, payment_id, reason=reason, now=now)
     purchase = await store.lock(tx, payment.subject_id)
     purchase = msgspec.structs.replace(purchase, status=payment.status)
-    await store.save(tx, await adjust_ownership(tx, purchase, payment, now=now), now=now)
+    await store.save(tx, await adjust_ownership(goods, purchase, payment, now=now), now=now)
 
 
 async def let_on(tx: Tx, payment_id: UUID, *, reason: str, now: datetime) -> None:
     """The money that was missed is there again: a payment on hold for that and nothing else is not any more."""
+    goods = await store.share_taken(tx, payment_id)
     payment = await payments.lock(tx, payment_id)
     if payment.status is not Status.ON_HOLD or payment.failure != reason:
         return
     applied = await payments.release(tx, payment_id, actor="purvey", reason="it came right", now=now)
     purchase = await store.lock(tx, payment.subject_id)
-    await store.save(tx, await follow(tx, purchase, applied, now=now), now=now)
+    await store.save(tx, await follow(goods, purchase, applied, now=now), now=now)
 
 
-async def follow(tx: Tx, purchase: Purchase, applied: Applied, *, now: datetime) -> Purchase:
+async def follow(goods: SharedGoods, purchase: Purchase, applied: Applied, *, now: datetime) -> Purchase:
     """The purchase as it is once its payment moved."""
-    payment = applied.after
+    tx, payment = goods.tx, applied.after
     purchase = msgspec.structs.replace(purchase, status=payment.status)
     if applied.money_came:
-        purchase = await deliver(tx, purchase, payment, now=now)
+        purchase = await deliver(goods, purchase, payment, now=now)
     elif applied.closed:
-        purchase = await let_go(tx, purchase, payment, now=now)
+        purchase = await let_go(goods, purchase, payment, now=now)
     purchase = note_refunds(tx, purchase, applied, now=now)
     if applied.before.paid_at is not None or payment.status in SUSPENDING:
-        purchase = await adjust_ownership(tx, purchase, payment, now=now)
+        purchase = await adjust_ownership(goods, purchase, payment, now=now)
     if purchase.goods is Goods.RELEASED and payment.status in payments.PAID and payment.refundable:
         purchase = await give_up_money(tx, purchase, applied, now=now)
     return purchase
 
 
-async def deliver(tx: Tx, purchase: Purchase, payment: Payment, *, now: datetime) -> Purchase:
+async def deliver(goods: SharedGoods, purchase: Purchase, payment: Payment, *, now: datetime) -> Purchase:
     """The money is here: the buyer owns it from now on, unless it came too late."""
+    tx = goods.tx
     if purchase.goods is Goods.HELD:
-        await catalog.sell(tx, purchase.items)
+        await catalog.sell(goods, purchase.items)
         if purchase.discount_code_id is not None:
             await discounts.use(tx, purchase.id, now=now)
-    elif not await sell_late(tx, purchase, now=now):
+    elif not await sell_late(goods, purchase, now=now):
         return purchase
     await grant(tx, purchase, now=now)
     if payment.provider in WITH_FEES:
@@ -111,17 +114,18 @@ async def deliver(tx: Tx, purchase: Purchase, payment: Payment, *, now: datetime
     )
 
 
-async def sell_late(tx: Tx, purchase: Purchase, *, now: datetime) -> bool:
+async def sell_late(goods: SharedGoods, purchase: Purchase, *, now: datetime) -> bool:
     """Whether late money can be honoured: enough is left, the code too, and the buyer does not buy it again."""
+    tx = goods.tx
     if purchase.product_type not in BY_HAND and await store.has_or_buys(tx, purchase):
         return False
     try:
-        counted = await catalog.sell_at_once(tx, purchase.items)
+        counted = await catalog.sell_at_once(goods, purchase.items)
     except SoldOut:
         return False
     items = [msgspec.structs.replace(item, counted=item.product_id in counted) for item in purchase.items]
     if purchase.discount_code_id is not None and not await discounts.use(tx, purchase.id, now=now):
-        await catalog.put_back(tx, items)
+        await catalog.put_back(goods, items)
         return False
     await store.note_counted(tx, purchase.id, counted)
     return True
@@ -156,11 +160,12 @@ async def grant(tx: Tx, purchase: Purchase, *, now: datetime) -> None:
     )
 
 
-async def let_go(tx: Tx, purchase: Purchase, payment: Payment, *, now: datetime) -> Purchase:
+async def let_go(goods: SharedGoods, purchase: Purchase, payment: Payment, *, now: datetime) -> Purchase:
     """Nothing came of it: what was held is free again."""
+    tx = goods.tx
     if purchase.goods is not Goods.HELD:
         return purchase
-    await catalog.release(tx, purchase.items)
+    await catalog.release(goods, purchase.items)
     if purchase.discount_code_id is not None:
         await discounts.release(tx, purchase.id, now=now)
     if payment.provider in WITH_FEES:
@@ -221,12 +226,13 @@ def note_refund(tx: Tx, purchase: Purchase, refund: Refund, *, whole: bool, now:
     )
 
 
-async def adjust_ownership(tx: Tx, purchase: Purchase, payment: Payment, *, now: datetime) -> Purchase:
+async def adjust_ownership(goods: SharedGoods, purchase: Purchase, payment: Payment, *, now: datetime) -> Purchase:
     """Ownership follows the money: suspended while it is disputed, ended when it is gone (ruling 21)."""
+    tx = goods.tx
     if payment.status in ENDING:
         await entitlements.end(tx, source=Source.PURCHASE, source_id=purchase.id, now=now)
         if payment.status is Status.REFUNDED and purchase.goods is Goods.SOLD and purchase.restock_on_refund:
-            await catalog.put_back(tx, purchase.items)
+            await catalog.put_back(goods, purchase.items)
             return msgspec.structs.replace(purchase, goods=Goods.RETURNED)
     elif payment.status in SUSPENDING:
         await entitlements.suspend(tx, source=Source.PURCHASE, source_id=purchase.id, now=now)

@@ -6,7 +6,7 @@ from uuid import UUID
 
 import msgspec
 
-from purvey.catalog import PRODUCT_OFFER, SHARE_GOODS, Taken, share
+from purvey.catalog import GOODS, PRODUCT_OFFER, SharedGoods, Taken, share, shared
 from purvey.content import CHAPTER_OFFER
 from purvey.kit.db import Queries, Tx
 from purvey.pricing import Quote
@@ -16,25 +16,16 @@ from purvey.purchases.model import ItemType, Order, Purchase, Sought
 BUYER = "pg_advisory_xact_lock(hashtextextended('purvey buyer ' || {id}::uuid::text, 0))"
 LOCK_BUYER = f"select {BUYER.format(id='$1')}"
 
-# The goods first, shared with other buyers, then the buyer; which goods these are.
-LOCK_TO_BUY = f"""
-with goods as materialized ({SHARE_GOODS})
-select array_agg(id), count(shared::text), {BUYER.format(id="$2")}
-from goods
-"""
+# The goods first, shared with other buyers, then the buyer.
+LOCK_TO_BUY = share(GOODS, then=BUYER.format(id="$2"))
 
-# What a payment's purchase takes, shared: whether it is counted stays as it is.
-TAKEN = """
+# What a payment's purchase takes: whether it is counted stays as it is.
+SHARE_TAKEN = share("""
     select i.product_id
     from payments pay
     join purchase_items i on i.purchase_id = pay.subject_id
     where pay.id = $1
-"""
-SHARE_TAKEN = f"""
-with goods as materialized ({share(TAKEN)})
-select count(shared::text)
-from goods
-"""
+""")
 
 # What open checkouts hold of a product that no shelf counted is counted from now on. Nobody buys it meanwhile.
 COUNT_HELD = """
@@ -172,14 +163,14 @@ async def lock_buyer(tx: Tx, buyer_id: UUID) -> None:
     await tx.do(LOCK_BUYER, buyer_id)
 
 
-async def lock_to_buy(tx: Tx, item_id: UUID, *, buyer_id: UUID) -> set[UUID]:
+async def lock_to_buy(tx: Tx, item_id: UUID, *, buyer_id: UUID) -> SharedGoods:
     """Nobody makes these goods limited, and this buyer begins nothing else, until the transaction ends."""
-    return set(await tx.value(LOCK_TO_BUY, item_id, buyer_id))
+    return await shared(tx, LOCK_TO_BUY, item_id, buyer_id)
 
 
-async def share_taken(tx: Tx, payment_id: UUID) -> None:
+async def share_taken(tx: Tx, payment_id: UUID) -> SharedGoods:
     """Nobody makes what this payment is for limited until the transaction ends."""
-    await tx.value(SHARE_TAKEN, payment_id)
+    return await shared(tx, SHARE_TAKEN, payment_id)
 
 
 async def count_held(tx: Tx, product_id: UUID) -> int:
@@ -194,7 +185,7 @@ async def seek(db: Queries, order: Order, *, buyer_id: UUID) -> Sought | None:
 
 
 async def insert(
-    tx: Tx,
+    goods: SharedGoods,
     purchase_id: UUID,
     *,
     customer_id: UUID,
@@ -208,7 +199,7 @@ async def insert(
 ) -> None:
     is_product = order.item_type is ItemType.PRODUCT
     address: Any = None if order.shipping_address is None else msgspec.to_builtins(order.shipping_address)
-    await tx.do(
+    await goods.covering(items).do(
         INSERT,
         purchase_id,
         sought.customer_id,

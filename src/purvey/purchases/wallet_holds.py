@@ -7,16 +7,16 @@ from uuid import UUID
 import msgspec
 
 from purvey import access, fees, payments
+from purvey.catalog import SharedGoods
 from purvey.fees import Credit
 from purvey.kit import own_keys
 from purvey.kit.db import Tx
-from purvey.kit.errors import NotFound
 from purvey.kit.ids import new_id
 from purvey.kit.money import Money
 from purvey.payments.x402 import QUOTE_KEPT, Quote, Settlement
 from purvey.pricing import Quote as Price
 from purvey.purchases import rules, store
-from purvey.purchases.buying import FREE, InTheWay, paid_with_nothing, write
+from purvey.purchases.buying import FREE, InTheWay, paid_with_nothing, seek_alone, write
 from purvey.purchases.checkouts import SUBJECT
 from purvey.purchases.model import Goods, Order, Sought
 from purvey.purchases.rules import X402
@@ -64,12 +64,12 @@ async def hold(
     async with till.db.transaction() as tx:
         await claim_keys(tx, asking, purchase_id)
         buyer_id = await access.user_of_wallet(tx, shown.payer, now=now)
-        sought = await still_for_sale(tx, asking, order, buyer_id)
+        goods, sought = await still_for_sale(tx, asking, order, buyer_id)
         sought = msgspec.structs.replace(sought, price_version_id=UUID(quote.details["price_version_id"]))
         payment = await write(
-            tx, order, sought, purchase_id=purchase_id, buyer_id=buyer_id, code_id=UUID(code_id) if code_id else None,
-            price=price, provider=X402, expires_at=expires_at, code_valid_at=min(now, quote.expires_at - QUOTE_KEPT),
-            now=now,
+            goods, order, sought, purchase_id=purchase_id, buyer_id=buyer_id,
+            code_id=UUID(code_id) if code_id else None, price=price, provider=X402, expires_at=expires_at,
+            code_valid_at=min(now, quote.expires_at - QUOTE_KEPT), now=now,
         )  # fmt: skip
         await hold_fee(tx, till, sought, purchase_id=purchase_id, money=price.final_amount, credit=credit, now=now)
         settlement = await till.rail.enter(
@@ -90,9 +90,9 @@ async def take_for_nothing(
     async with till.db.transaction() as tx:
         await claim_keys(tx, asking, purchase_id)
         buyer_id = await access.user_of_wallet(tx, asking.payer, now=now)
-        sought = await still_for_sale(tx, asking, order, buyer_id)
+        goods, sought = await still_for_sale(tx, asking, order, buyer_id)
         payment = await write(
-            tx, order, sought, purchase_id=purchase_id, buyer_id=buyer_id, code_id=code_id, price=price,
+            goods, order, sought, purchase_id=purchase_id, buyer_id=buyer_id, code_id=code_id, price=price,
             provider=FREE, expires_at=now, now=now,
         )  # fmt: skip
         await hold_fee(tx, till, sought, purchase_id=purchase_id, money=price.final_amount, credit=credit, now=now)
@@ -112,17 +112,14 @@ async def claim_keys(tx: Tx, asking: Asking, purchase_id: UUID) -> None:
         await own_keys.point(tx, key, purchase_id)
 
 
-async def still_for_sale(tx: Tx, asking: Asking, order: Order, buyer_id: UUID) -> Sought:
-    """The product once more, while this buyer begins nothing else."""
-    await store.lock_buyer(tx, buyer_id)
-    sought = await store.seek(tx, order, buyer_id=buyer_id)
-    if sought is None:
-        raise NotFound("This price is gone")
+async def still_for_sale(tx: Tx, asking: Asking, order: Order, buyer_id: UUID) -> tuple[SharedGoods, Sought]:
+    """The product once more, under the locks of whoever buys."""
+    goods, sought = await seek_alone(tx, order, buyer_id=buyer_id)
     if sought.open_id is not None:
         raise InTheWay(sought.open_id)
     verified = asking.me is not None and asking.me.email_verified and asking.me.user_id == buyer_id
     rules.refuse_impossible(sought, order, email_verified=verified, now=asking.now)
-    return sought
+    return goods, sought
 
 
 async def hold_fee(
