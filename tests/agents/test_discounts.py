@@ -32,7 +32,8 @@ async def test_the_source_s_own_sums(shop: Shop) -> None:
     answer = await shop.http.post(DOOR, json=body)
     assert answer.status_code == 200, answer.text
     said = answer.json()
-    assert {name: said[name] for name in said if name != "currency"} == {
+    more = {"currency", "tax_amount", "final_amount", "minimum_amount", "message"}
+    assert {name: said[name] for name in said if name not in more} == {
         "valid": True,
         "discount_percentage": 20,
         "original_price": 9.99,
@@ -73,6 +74,20 @@ async def test_a_fixed_amount_is_told_without_a_percentage(shop: Shop) -> None:
     await offers_code(ana, discountType="FIXED_AMOUNT", value=2_500_000, currencyCode="USDC")
     said = (await shop.http.post(DOOR, json={"code": "SAVE20", "product_id": product["id"]})).json()
     assert (said["discount_percentage"], said["discounted_price"], said["discount_amount"]) == (None, 7.49, 2.5)
+
+
+@pytest.mark.feature("B10", "B9")
+async def test_a_code_lowers_the_least_of_pay_what_you_want_and_says_so(shop: Shop) -> None:
+    ana = await shop.author()
+    jar = await sells(ana, price=10, is_pay_what_you_want=True, minimum_amount=5)
+    await offers_code(ana, minimumAmount=6_000_000, currencyCode="USDC")
+    body = {"code": "SAVE20", "product_id": jar["id"]}
+    refused(await shop.http.post(DOOR, json=body | {"tip_amount": 4}), 400, code="discount_below_minimum")
+    said = (await shop.http.post(DOOR, json=body | {"tip_amount": 7})).json()
+    assert (said["minimum_amount"], said["discount_amount"], said["final_amount"]) == (4, 0, 7)
+    assert "is not used up" in said["message"]
+    said = (await shop.http.post(DOOR, json=body)).json()
+    assert (said["discounted_price"], said["minimum_amount"], said["final_amount"]) == (8, 4, 8)
 
 
 @pytest.mark.feature("B10")

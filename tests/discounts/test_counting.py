@@ -12,6 +12,7 @@ from purvey.discounts import DiscountCode, DiscountType, InvalidDiscount, Reason
 from purvey.discounts import store as discount_store
 from purvey.kit.ids import new_id
 from purvey.kit.money import Money
+from purvey.pricing import Terms
 from tests.vocabulary.shop import Person, Shop
 
 OFF = Money(100, "EUR")
@@ -139,9 +140,10 @@ async def test_a_buyer_is_told_why_a_code_does_not_apply(shop: Shop) -> None:
 
     async def why(word: str = "save20 ", *, of: UUID | None = product, amount: Money = TEN) -> str:
         try:
-            await discounts.redeemable(
-                shop.db, site_id=site_id, code=word, product_id=of, amount=amount, buyer_id=ana.id, now=shop.now
-            )
+            await discounts.redeemed(
+                shop.db, Terms(unit_amount=amount), site_id=site_id, code=word, product_id=of, buyer_id=ana.id,
+                now=shop.now,
+            )  # fmt: skip
         except InvalidDiscount as refusal:
             assert refusal.detail.startswith("Invalid discount code")
             return refusal.reason

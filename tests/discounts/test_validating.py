@@ -34,7 +34,7 @@ async def test_a_code_shows_the_price_with_it_and_holds_nothing(shop: Shop) -> N
         assert answer.status_code == 200
         assert answer.json() == {
             "valid": True, "code": "SAVE20", "discountType": "PERCENTAGE", "value": 20, "originalPrice": 999,
-            "discountedPrice": 799, "discountAmount": 200, "currencyCode": "EUR",
+            "discountedPrice": 799, "discountAmount": 200, "taxAmount": 0, "finalAmount": 799, "currencyCode": "EUR",
         }  # fmt: skip
     assert ana.site
     kept = (await ana.get(f"/v1/sites/{ana.site['id']}/discount-codes/{code['id']}")).json()
@@ -81,6 +81,66 @@ async def test_a_code_lowers_the_minimum_of_pay_what_you_want(shop: Shop) -> Non
     assert (found["originalPrice"], found["discountAmount"], found["discountedPrice"]) == (500, 100, 400)
     assert (await tries(ben, product, amount=399)).status_code == 422
     assert (await tries(ben, product)).json()["discountedPrice"] == 800
+    assert found["minimumAmount"] == 400
+    assert found["message"] == "The code lowers the least that can be paid to 4.00 EUR"
+    generous = (await tries(ben, product, amount=900)).json()
+    assert (generous["discountAmount"], generous["finalAmount"]) == (0, 900)
+    assert generous["message"] == (
+        "The code lowers the least that can be paid to 4.00 EUR; "
+        "it takes nothing off the 9.00 EUR that are chosen, and is not used up"
+    )
+
+
+@pytest.mark.feature("A24", "B9")
+async def test_a_code_from_ten_euros_on_is_not_had_for_less_by_naming_the_amount(shop: Shop) -> None:
+    ana, ben = await shop.author("ana"), await shop.person("ben")
+    product = await ana.sells(price=1000, isPayWhatYouWant=True, minimumAmount=500)
+    await codes(ana, value=50, minimumAmount=1000)
+    for chosen in ({"amount": 250}, {"amount": 999}, {}):
+        assert (await tries(ben, product, **chosen)).json()["reason"] == "below_minimum", chosen
+        refused = await ben.asks_to_buy(product, code="SAVE20", **chosen)
+        assert (refused.status_code, refused.json()["code"]) == (422, "discount_below_minimum"), chosen
+    assert (await tries(ben, product, amount=1000)).json()["valid"]
+
+
+@pytest.mark.feature("A24", "B9")
+async def test_a_code_that_takes_nothing_off_is_not_used_up(shop: Shop) -> None:
+    ana, ben, eve = await shop.author("ana"), await shop.person("ben"), await shop.person("eve")
+    jar = await ana.sells(price=1000, isPayWhatYouWant=True, minimumAmount=500)
+    code = await codes(ana, maxUses=1)
+    bought = await ben.has(jar, amount=700, code="SAVE20")
+    assert (bought["status"], bought["finalAmount"], bought["discountAmount"]) == ("SUCCEEDED", 700, 0)
+    assert bought["discountCodeId"] is None
+    assert ana.site
+    kept = (await ana.get(f"/v1/sites/{ana.site['id']}/discount-codes/{code['id']}")).json()
+    assert (kept["reservedCount"], kept["usedCount"]) == (0, 0)
+    begun = await eve.buys(jar, amount=400, code="SAVE20")
+    again = await eve.buys(jar, amount=400, code="SAVE20")
+    assert again["id"] == begun["id"], "the same order is the same checkout"
+    assert (await eve.pays(begun))["discountCodeId"] == code["id"]
+
+
+@pytest.mark.feature("A24")
+async def test_half_of_a_cent_takes_nothing_off_and_says_so(shop: Shop) -> None:
+    ana, ben = await shop.author("ana"), await shop.person("ben")
+    dust = await ana.sells(price=1)
+    await codes(ana, value=50)
+    tried = (await tries(ben, dust)).json()
+    assert (tried["discountAmount"], tried["message"]) == (0, "The code takes nothing off 0.01 EUR, and is not used up")
+    first, second = await ben.buys(dust, code="SAVE20"), await ben.buys(dust, code="SAVE20")
+    assert first["id"] == second["id"]
+    assert (await ben.sees(first))["discountCodeId"] is None
+
+
+@pytest.mark.feature("A24")
+async def test_what_is_tried_tells_the_total_with_its_tax(shop: Shop) -> None:
+    ana, ben = await shop.author("ana"), await shop.person("ben")
+    assert ana.site
+    await shop.db.do("update tenants set tax_rate_bps = 2000 where id = $1::text::uuid", ana.site["tenantId"])
+    product = await ana.sells(price=2000)
+    await codes(ana, value=5)
+    tried = (await tries(ben, product)).json()
+    assert (tried["discountedPrice"], tried["taxAmount"], tried["finalAmount"]) == (1900, 380, 2280)
 
 
 @pytest.mark.feature("A24")

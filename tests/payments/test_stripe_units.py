@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from purvey.kit.money import Money, exponents
+from purvey.kit.money import COARSE, Money, exponents
 from purvey.payments.stripe.units import NotSoFine, digits, from_stripe, takes, to_stripe
 
 TAKEN = sorted(code for code in exponents() if takes(code))
@@ -36,6 +36,16 @@ def test_an_amount_that_stripe_cannot_take_exactly_is_refused(money: Money) -> N
 @pytest.mark.parametrize("currency", ["USDC", "IQD", "LYD", "CLF", "UYI", "XYZ"])
 def test_a_currency_outside_stripe_is_not_for_sale(currency: str) -> None:
     assert not takes(currency)
+
+
+@pytest.mark.parametrize("currency", TAKEN)
+def test_stripe_charges_every_amount_that_prices_keep_to_and_no_finer_one(currency: str) -> None:
+    step = COARSE.get(currency, 1)
+    for count in range(1, 200):
+        to_stripe(Money(count * step, currency))
+    for odd in range(1, step):
+        with pytest.raises(NotSoFine):
+            to_stripe(Money(100 * step + odd, currency))
 
 
 @given(some.sampled_from(TAKEN), some.integers(min_value=0, max_value=10**12))

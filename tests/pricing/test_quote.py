@@ -158,6 +158,46 @@ def test_tax_comes_on_top_or_is_inside(tax: Tax, tax_amount: int, final: int) ->
     assert (found.tax_amount, found.final_amount) == (eur(tax_amount), eur(final))
 
 
+@pytest.mark.parametrize(
+    ("price", "tax", "tax_amount"),
+    [
+        (50, Tax(rate_bps=100), 1),  # half a cent goes up, where half-even would say nothing
+        (250, Tax(rate_bps=100), 3),
+        (3, Tax(rate_bps=2000, inclusive=True), 1),
+        (41, Tax(rate_bps=250, inclusive=True), 1),
+    ],
+)
+def test_half_a_cent_of_tax_goes_up(price: int, tax: Tax, tax_amount: int) -> None:
+    assert pricing.quote(Terms(unit_amount=eur(price), tax=tax)).tax_amount == eur(tax_amount)
+
+
+@given(st.integers(0, 10**7), st.integers(1, 20), basis_points, taxes)
+def test_a_currency_that_cards_charge_in_tens_is_quoted_in_tens(tens: int, quantity: int, off: int, tax: Tax) -> None:
+    price = Money(tens * 10, "KWD")
+    for discount in (None, Discount.percentage(off), Discount.fixed(Money(off, "KWD"))):
+        found = pricing.quote(Terms(unit_amount=price, quantity=quantity, discount=discount, tax=tax))
+        assert found.final_amount.minor % 10 == found.tax_amount.minor % 10 == found.discount_amount.minor % 10 == 0
+
+
+def test_a_price_from_before_that_is_finer_is_quoted_as_it_can_be_charged() -> None:
+    assert pricing.quote(Terms(unit_amount=Money(1236, "KWD"))).final_amount == Money(1240, "KWD")
+    assert pricing.quote(Terms(unit_amount=Money(1236, "KWD"), quantity=10)).final_amount == Money(12360, "KWD")
+    assert pricing.quote(Terms(unit_amount=Money(1250, "MGA"))).final_amount == Money(1200, "MGA")
+
+
+def test_an_amount_that_is_chosen_finer_than_it_can_be_charged_is_named() -> None:
+    terms = Terms(unit_amount=Money(1000, "KWD"), minimum_amount=Money(0, "KWD"), chosen_amount=Money(1234, "KWD"))
+    with pytest.raises(Invalid) as refusal:
+        pricing.quote(terms)
+    assert refusal.value.errors[0].pointer == "/amount"
+    assert refusal.value.detail == "1.234 KWD cannot be charged: KWD is paid in steps of 0.010 KWD"
+
+
+def test_what_one_pays_as_one_wants_has_its_tax_inside_also_at_the_suggestion() -> None:
+    found = pay_what_you_want(None, tax=Tax(rate_bps=1900))
+    assert (found.final_amount, found.tax_amount, found.tax_inclusive) == (eur(1000), eur(160), True)
+
+
 def pay_what_you_want(chosen: int | None, *, minimum: int = 0, **more: object) -> pricing.Quote:
     amount = None if chosen is None else eur(chosen)
     return pricing.quote(Terms(unit_amount=eur(1000), minimum_amount=eur(minimum), chosen_amount=amount, **more))  # type: ignore[arg-type]

@@ -13,7 +13,7 @@ from msgspec import Meta
 from purvey import access, catalog, discounts
 from purvey.access import Identity, network_of
 from purvey.access.guards import optional, visit_of
-from purvey.agents.amounts import Shown, shown
+from purvey.agents.amounts import Shown, Usdc, shown
 from purvey.discounts import Preview, TypedCode
 from purvey.kit.addresses import Address
 from purvey.kit.db import Database
@@ -25,21 +25,32 @@ Percentage = Annotated[float, Meta(description="Null for a code that takes off a
 
 
 class TryCode(msgspec.Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
-    """`wallet_address` would buy: a code may be limited to so many uses of one buyer."""
+    """`wallet_address` would buy: a code may be limited to so many uses of one buyer.
+
+    `tip_amount` is all that would be paid, where one pays what one wants.
+    """
 
     code: TypedCode
     product_id: UUID
+    tip_amount: Usdc | None = None
     wallet_address: Address | None = None
 
 
 class Verdict(msgspec.Struct, kw_only=True):
-    """What the product costs with the code."""
+    """What the product costs with the code. `final_amount` is what is paid, tax and all.
+
+    `minimum_amount` is what the code lowers the least to, where one pays what one wants; `message` is for a person.
+    """
 
     valid: bool
     discount_percentage: Percentage | None
     original_price: Shown
     discounted_price: Shown
     discount_amount: Shown
+    tax_amount: Shown
+    final_amount: Shown
+    minimum_amount: Shown | None
+    message: str | None
     currency: str
 
 
@@ -60,6 +71,7 @@ async def validate(
         code=data.code,
         product_id=product.id,
         price_id=product.price_id,
+        amount=data.tip_amount.minor if data.tip_amount else None,
         buyer_id=await buyer_of(db, data.wallet_address, visitor),
         now=now,
     )
@@ -85,6 +97,10 @@ def verdict(tried: Preview) -> Verdict:
         original_price=shown(price.amount.minor),
         discounted_price=shown((price.amount - price.discount_amount).minor),
         discount_amount=shown(price.discount_amount.minor),
+        tax_amount=shown(price.tax_amount.minor),
+        final_amount=shown(price.final_amount.minor),
+        minimum_amount=None if tried.least is None else shown(tried.least.minor),
+        message=tried.message,
         currency=USDC,
     )
 

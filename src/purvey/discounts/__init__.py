@@ -1,7 +1,7 @@
 """Discounts: codes that take something off a purchase, counted exactly however many ask at once.
 
-A sale asks `redeemable`, prices with `code.terms`, and then holds a use by `reserve`; it ends in `use` or
-`release`. A refunded purchase has used its code all the same. Nothing else may be stacked with a code.
+A sale asks `redeemed`, and then holds a use by `reserve`; it ends in `use` or `release`. A code that takes nothing off
+is not used. A refunded purchase has used its code all the same. Nothing else may be stacked with a code.
 """
 
 from purvey.discounts.actions import (
@@ -10,7 +10,7 @@ from purvey.discounts.actions import (
     create,
     find,
     get,
-    redeemable,
+    redeemed,
     release,
     remove,
     reserve,
@@ -42,7 +42,7 @@ __all__ = [
     "hand_over",
     "limit_guesses",
     "preview",
-    "redeemable",
+    "redeemed",
     "release",
     "remove",
     "reserve",

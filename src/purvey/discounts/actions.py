@@ -18,6 +18,7 @@ from purvey.kit.db import Database, Queries, Tx
 from purvey.kit.errors import Conflict, NotFound
 from purvey.kit.money import Money
 from purvey.kit.versions import refuse_changed, refuse_stale
+from purvey.pricing import Quote, Terms, quote
 from purvey.tenants import Site
 
 
@@ -35,17 +36,17 @@ async def find(db: Queries, site_id: UUID, code: str) -> DiscountCode:
     return found
 
 
-async def redeemable(
+async def redeemed(
     db: Queries,
+    terms: Terms,
     *,
     site_id: UUID,
     code: str,
     product_id: UUID | None,
-    amount: Money,
     buyer_id: UUID | None,
     now: datetime,
-) -> DiscountCode:
-    """The code, when it applies to this full amount for this buyer now; InvalidDiscount says why it does not.
+) -> tuple[DiscountCode, Quote]:
+    """What these terms come to with a code, when it applies to this buyer now; InvalidDiscount says why it does not.
 
     It promises nothing: `reserve` does. `product_id` is None for a chapter.
     """
@@ -54,11 +55,11 @@ async def redeemable(
     if buyer_id is not None and found.max_uses_per_buyer is not None:
         uses = await store.uses_of_buyer(db, found.id, buyer_id)
     reason = rules.why_closed(found, now=now) or rules.why_not(
-        found, product_id=product_id, amount=amount, uses_of_buyer=uses
+        found, product_id=product_id, terms=terms, uses_of_buyer=uses
     )
     if reason:
         raise InvalidDiscount(reason)
-    return found
+    return found, quote(msgspec.structs.replace(terms, discount=found.terms))
 
 
 async def reserve(tx: Tx, code_id: UUID, *, purchase_id: UUID, buyer_id: UUID, amount: Money, now: datetime) -> None:

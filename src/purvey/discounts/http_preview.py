@@ -35,7 +35,11 @@ class ValidateDiscount(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
 
 
 class DiscountVerdict(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """Whether the code applies, and the price with it, in minor units; or why it does not."""
+    """Whether the code applies, and the price with it, in minor units; or why it does not.
+
+    `finalAmount` is what is paid, tax and all. Where one pays what one wants, the code lowers the least that can be paid
+    to `minimumAmount`, and `message` says so; a code that takes nothing off is not used up.
+    """
 
     valid: bool
     code: str
@@ -46,6 +50,9 @@ class DiscountVerdict(msgspec.Struct, frozen=True, kw_only=True, rename="camel")
     original_price: int | UnsetType = UNSET
     discounted_price: int | UnsetType = UNSET
     discount_amount: int | UnsetType = UNSET
+    tax_amount: int | UnsetType = UNSET
+    final_amount: int | UnsetType = UNSET
+    minimum_amount: int | UnsetType = UNSET
     currency_code: str | UnsetType = UNSET
 
 
@@ -75,17 +82,21 @@ async def validate_discount(
 
 def verdict(tried: Preview, *, typed: str) -> DiscountVerdict:
     if tried.code is None:
-        assert tried.refusal is not None
-        return DiscountVerdict(valid=False, code=typed, reason=tried.refusal.why, message=tried.refusal.detail)
+        assert tried.reason is not None and tried.message is not None
+        return DiscountVerdict(valid=False, code=typed, reason=tried.reason, message=tried.message)
     price = tried.price
     return DiscountVerdict(
         valid=True,
         code=tried.code.code,
+        message=tried.message or UNSET,
         discount_type=tried.code.discount_type,
         value=rules.value_of(tried.code),
         original_price=price.amount.minor,
         discounted_price=(price.amount - price.discount_amount).minor,
         discount_amount=price.discount_amount.minor,
+        tax_amount=price.tax_amount.minor,
+        final_amount=price.final_amount.minor,
+        minimum_amount=UNSET if tried.least is None else tried.least.minor,
         currency_code=price.amount.currency,
     )
 

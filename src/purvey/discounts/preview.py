@@ -6,23 +6,33 @@ from uuid import UUID
 import msgspec
 
 from purvey import access, catalog
-from purvey.discounts import actions
+from purvey.discounts import actions, rules
 from purvey.discounts.model import DiscountCode, Reason
 from purvey.discounts.rules import InvalidDiscount
 from purvey.kit.db import Queries
 from purvey.kit.errors import NotFound
-from purvey.pricing import Quote, quote
+from purvey.kit.money import Money
+from purvey.pricing import Quote, least, quote
 
 TRIES = 60
 TRIES_WINDOW = timedelta(minutes=10)
 
 
 class Preview(msgspec.Struct, frozen=True):
-    """The price with the code, or why it does not apply; `code` is None then."""
+    """The price with the code, or why it does not apply; `code` is None then.
+
+    `least` is what the code lowers the minimum to, where one pays what one wants.
+    """
 
     code: DiscountCode | None
     price: Quote
     refusal: InvalidDiscount | None = None
+    least: Money | None = None
+
+    @property
+    def message(self) -> str | None:
+        """What a buyer should know: why the code does not apply, or what else it does."""
+        return self.refusal.detail if self.refusal else rules.effect(self.price, self.least)
 
     @property
     def reason(self) -> Reason | None:
@@ -57,17 +67,10 @@ async def preview(
     if offer is None or not offer.on_sale:
         raise NotFound("There is no such product on sale, or no such price of it")
     terms = offer.terms(quantity=quantity, chosen_amount=amount)
-    whole = quote(msgspec.structs.replace(terms, chosen_amount=None))
     try:
-        found = await actions.redeemable(
-            db,
-            site_id=offer.site_id,
-            code=code,
-            product_id=product_id,
-            amount=whole.amount,
-            buyer_id=buyer_id,
-            now=now,
+        found, price = await actions.redeemed(
+            db, terms, site_id=offer.site_id, code=code, product_id=product_id, buyer_id=buyer_id, now=now
         )
     except InvalidDiscount as refusal:
-        return Preview(None, whole, refusal)
-    return Preview(found, quote(msgspec.structs.replace(terms, discount=found.terms)))
+        return Preview(None, quote(msgspec.structs.replace(terms, chosen_amount=None)), refusal)
+    return Preview(found, price, least=least(msgspec.structs.replace(terms, discount=found.terms)))

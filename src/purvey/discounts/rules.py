@@ -5,9 +5,12 @@ from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
 
+import msgspec
+
 from purvey.discounts.model import DiscountCode, DiscountType, Duration, Reason
 from purvey.kit.errors import Invalid
-from purvey.kit.money import BASIS_POINTS, MAX_MINOR, Money, known_currency
+from purvey.kit.money import BASIS_POINTS, MAX_MINOR, Money, known_currency, too_fine
+from purvey.pricing import Quote, Terms, quote
 
 POINTS_A_PERCENT = 100
 SENTENCES = {
@@ -51,15 +54,36 @@ def why_closed(code: DiscountCode, *, now: datetime) -> Reason | None:
     return first(cases)
 
 
-def why_not(code: DiscountCode, *, product_id: UUID | None, amount: Money, uses_of_buyer: int) -> Reason | None:
-    """Why an open code takes nothing off this amount, or None. `product_id` is None for a chapter."""
-    cases = {
-        Reason.OTHER_ITEM: code.product_ids is not None and product_id not in code.product_ids,
-        Reason.OTHER_CURRENCY: code.currency is not None and amount.currency != code.currency,
-        Reason.BELOW_MINIMUM: code.minimum_amount is not None and amount.minor < code.minimum_amount,
-        Reason.BUYER_LIMIT: code.max_uses_per_buyer is not None and uses_of_buyer >= code.max_uses_per_buyer,
-    }
-    return first(cases)
+def why_not(code: DiscountCode, *, product_id: UUID | None, terms: Terms, uses_of_buyer: int) -> Reason | None:
+    """Why an open code takes nothing off what these terms come to, or None. `product_id` is None for a chapter."""
+    if code.product_ids is not None and product_id not in code.product_ids:
+        return Reason.OTHER_ITEM
+    if code.currency is not None and terms.unit_amount.currency != code.currency:
+        return Reason.OTHER_CURRENCY
+    if code.minimum_amount is not None and weighed(code, terms).minor < code.minimum_amount:
+        return Reason.BELOW_MINIMUM
+    if code.max_uses_per_buyer is not None and uses_of_buyer >= code.max_uses_per_buyer:
+        return Reason.BUYER_LIMIT
+    return None
+
+
+def weighed(code: DiscountCode, terms: Terms) -> Money:
+    """What a code's own minimum is held against: the full price, or what is paid where one pays what one wants."""
+    if terms.minimum_amount is None:
+        return quote(terms).amount
+    if terms.chosen_amount is not None:
+        return terms.chosen_amount
+    return quote(msgspec.structs.replace(terms, discount=code.terms)).final_amount
+
+
+def effect(price: Quote, least: Money | None) -> str | None:
+    """What a code does besides taking something off a price, in words for its buyer; None when nothing."""
+    if least is None:
+        return None if price.discount_amount else f"The code takes nothing off {price.amount}, and is not used up"
+    lowers = f"The code lowers the least that can be paid to {least}"
+    if price.discount_amount:
+        return lowers
+    return f"{lowers}; it takes nothing off the {price.final_amount} that are chosen, and is not used up"
 
 
 def first(cases: Mapping[Reason, bool]) -> Reason | None:
@@ -91,6 +115,8 @@ def refuse_impossible(code: DiscountCode) -> None:
     """Invalid, naming the field, for a code that could never be right."""
     if code.currency is not None:
         known_currency(code.currency)
+    if code.currency is not None and code.amount is not None and (fault := too_fine(Money(code.amount, code.currency))):
+        raise Invalid.field("/value", fault, code="too_fine")
     if code.currency is None and (code.amount is not None or code.minimum_amount is not None):
         raise Invalid.field("/currencyCode", "An amount needs its currency")
     if code.starts_at and code.ends_at and code.ends_at <= code.starts_at:

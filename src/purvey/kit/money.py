@@ -14,6 +14,9 @@ USDC = "USDC"
 MAX_MINOR = 10**15
 BASIS_POINTS = 10_000
 USDC_CENT = 10_000
+# Minor units that cards cannot charge one by one. Every price keeps to them, so that a seller may change gateways.
+COARSE = {"BHD": 10, "JOD": 10, "KWD": 10, "OMR": 10, "TND": 10, "MGA": 100}
+GRAINS = COARSE | {USDC: USDC_CENT}  # ruling 3
 EXACTLY = Context(prec=60, traps=[InvalidOperation, Inexact])
 
 
@@ -107,9 +110,30 @@ def half_even(numerator: int, denominator: int) -> int:
     return whole + up
 
 
+def half_up(numerator: int, denominator: int) -> int:
+    """A fraction as the nearest whole number; halfway goes away from zero. The denominator is positive."""
+    whole = (2 * abs(numerator) + denominator) // (2 * denominator)
+    return whole if numerator >= 0 else -whole
+
+
 def grain_of(amount: Money) -> int:
-    """The minor units that rounding keeps to: a cent for USDC in whole cents, else one (ruling 3)."""
-    return USDC_CENT if amount.currency == USDC and amount.minor % USDC_CENT == 0 else 1
+    """The minor units that rounding keeps to: what can be charged, or a cent of USDC, where the amount has it; or one."""
+    grain = GRAINS.get(amount.currency, 1)
+    return grain if amount.minor % grain == 0 else 1
+
+
+def to_grain(amount: Money) -> Money:
+    """The nearest amount that can be charged."""
+    step = COARSE.get(amount.currency, 1)
+    return type(amount)(half_even(amount.minor, step) * step, amount.currency)
+
+
+def too_fine(amount: Money) -> str | None:
+    """Why an amount cannot be charged exactly, for who typed it; None when it can."""
+    if to_grain(amount) == amount:
+        return None
+    step = Money(COARSE[amount.currency], amount.currency)
+    return f"{amount} cannot be charged: {amount.currency} is paid in steps of {step}"
 
 
 def allocate(total: Money, weights: Sequence[Money]) -> list[Money]:

@@ -5,7 +5,7 @@ Sums of parts are always their total, to the last minor unit.
 """
 
 from purvey.pricing.model import MAX_QUANTITY, Discount, Line, Lines, QuantityTransform, Quote, Rounding, Tax, Terms
-from purvey.pricing.rules import BelowMinimum, FixedPrice, WrongCurrency, lines_of, quote, units_of
+from purvey.pricing.rules import BelowMinimum, FixedPrice, WrongCurrency, least, lines_of, quote, units_of, with_tax
 
 __all__ = [
     "MAX_QUANTITY",
@@ -20,7 +20,9 @@ __all__ = [
     "Tax",
     "Terms",
     "WrongCurrency",
+    "least",
     "lines_of",
     "quote",
     "units_of",
+    "with_tax",
 ]

@@ -66,6 +66,11 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True):
     discount: Discount | None = None
     tax: Tax = NO_TAX
 
+    @property
+    def price_tax(self) -> Tax:
+        """How tax stands to the price: always inside of what one pays as one wants."""
+        return self.tax if self.minimum_amount is None else Tax(rate_bps=self.tax.rate_bps, inclusive=True)
+
 
 class Quote(msgspec.Struct, frozen=True, kw_only=True):
     """What it comes to. `final_amount` is what is paid.

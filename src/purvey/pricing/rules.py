@@ -1,9 +1,9 @@
-"""The arithmetic of a sale: exact integers, rounded half-even once, at the total."""
+"""The arithmetic of a sale: exact integers, rounded once, at the total: tax half up, everything else half-even."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from purvey.kit.errors import Invalid
-from purvey.kit.money import BASIS_POINTS, MAX_MINOR, Money, allocate, grain_of, half_even
+from purvey.kit.money import BASIS_POINTS, MAX_MINOR, Money, allocate, grain_of, half_even, half_up, to_grain, too_fine
 from purvey.pricing.model import (
     MAX_QUANTITY,
     NO_TAX,
@@ -38,12 +38,10 @@ class WrongCurrency(Invalid):
 
 def quote(terms: Terms) -> Quote:
     """What these terms come to; Invalid names the field that cannot be."""
-    units = units_of(terms.quantity, terms.transform)
-    tax = terms.tax
+    units, tax = units_of(terms.quantity, terms.transform), terms.price_tax
     if terms.chosen_amount is None:
         total = lines_of([multiple(terms.unit_amount, units)], discount=terms.discount, tax=tax)
     else:
-        tax = Tax(rate_bps=tax.rate_bps, inclusive=True)
         paid, forgiven = chosen(terms, terms.chosen_amount, units)
         total = lines_of([paid + forgiven], discount=Discount.fixed(forgiven) if forgiven else None, tax=tax)
     return Quote(
@@ -98,19 +96,26 @@ def reduction(amount: Money, discount: Discount | None) -> Money:
     if discount is None:
         return Money.zero(amount.currency)
     if discount.amount is not None:
-        return min(amount, in_currency(discount.amount, amount.currency, "/discountCode"))
+        return min(amount, to_grain(in_currency(discount.amount, amount.currency, "/discountCode")))
     return rounded(amount, discount.basis_points or 0, BASIS_POINTS)
 
 
 def tax_on(net: Money, tax: Tax) -> Money:
-    """The tax that comes on top of a net amount, or that is inside it."""
-    return rounded(net, tax.rate_bps, BASIS_POINTS + tax.rate_bps if tax.inclusive else BASIS_POINTS)
+    """The tax that comes on top of a net amount, or that is inside it; half of a grain goes up (ruling 44)."""
+    return rounded(net, tax.rate_bps, BASIS_POINTS + tax.rate_bps if tax.inclusive else BASIS_POINTS, how=half_up)
 
 
-def rounded(amount: Money, numerator: int, denominator: int) -> Money:
-    """A fraction of an amount, half-even to the grain that the amount itself has."""
+def with_tax(amount: Money, tax: Tax) -> Money:
+    """What is paid for a price: the price itself, or the tax on top of it."""
+    return amount if tax.inclusive else amount + tax_on(amount, tax)
+
+
+def rounded(
+    amount: Money, numerator: int, denominator: int, *, how: Callable[[int, int], int] = half_even
+) -> Money:
+    """A fraction of an amount, to the grain that the amount itself has."""
     grain = grain_of(amount)
-    return Money(half_even(amount.minor * numerator, denominator * grain) * grain, amount.currency)
+    return Money(how(amount.minor * numerator, denominator * grain) * grain, amount.currency)
 
 
 def chosen(terms: Terms, amount: Money, units: int) -> tuple[Money, Money]:
@@ -120,15 +125,31 @@ def chosen(terms: Terms, amount: Money, units: int) -> tuple[Money, Money]:
     in_currency(amount, terms.unit_amount.currency, "/amount")
     if amount.minor < 0:
         raise Invalid.field("/amount", "The amount cannot be negative")
+    if fault := too_fine(amount):
+        raise Invalid.field("/amount", fault, code="too_fine")
+    least = least_of(terms, units)
+    assert least is not None
+    if amount < least:
+        raise BelowMinimum.field("/amount", f"The least that can be paid is {least}", code="below_minimum")
     minimum = multiple(terms.minimum_amount, units)
-    lowered = minimum - reduction(minimum, terms.discount)
-    if amount < lowered:
-        raise BelowMinimum.field("/amount", f"The least that can be paid is {lowered}", code="below_minimum")
     return amount, max(minimum - amount, Money.zero(amount.currency))
 
 
+def least(terms: Terms) -> Money | None:
+    """The least that can be paid where one pays what one wants, with the discount; None for a fixed price."""
+    return least_of(terms, units_of(terms.quantity, terms.transform))
+
+
+def least_of(terms: Terms, units: int) -> Money | None:
+    if terms.minimum_amount is None:
+        return None
+    minimum = multiple(terms.minimum_amount, units)
+    return minimum - reduction(minimum, terms.discount)
+
+
 def multiple(amount: Money, units: int) -> Money:
-    return within_limits(amount.times(units))
+    """So many units together, to what can be charged: a price from before may be finer than that."""
+    return within_limits(to_grain(amount.times(units)))
 
 
 def in_currency(amount: Money, currency: str, pointer: str) -> Money:

@@ -30,7 +30,7 @@ from purvey.purchases import rules, store
 from purvey.purchases.checkouts import SUBJECT, CheckoutClosed, close_checkout, open_checkout
 from purvey.purchases.events import PurchaseBegun
 from purvey.purchases.model import ItemType, Order, Sought, Started
-from purvey.purchases.quoting import price_of, priced
+from purvey.purchases.quoting import price_of, priced, used
 from purvey.purchases.settling import settle
 
 FREE = "none"
@@ -161,7 +161,8 @@ async def the_open_one(tx: Tx, sought: Sought, order: Order, *, key: OwnKey | No
     assert purchase is not None and payment is not None
     rules.refuse_while_settling(payment)
     code = await discounts.find(tx, sought.site_id, order.discount_code) if order.discount_code else None
-    final = price_of(sought, order, code).final_amount.minor
+    price = price_of(sought, order, code)
+    code, final = used(code, price), price.final_amount.minor
     same = rules.same_terms(purchase, sought, order, final_amount=final, discount_code_id=code.id if code else None)
     if not same or payment.closed_at is not None or payment.expires_at <= now:
         raise InTheWay(purchase.id)

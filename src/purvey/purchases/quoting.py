@@ -16,22 +16,20 @@ from purvey.purchases.model import ItemType, Order, Sought
 async def priced(
     db: Queries, sought: Sought, order: Order, *, buyer_id: UUID, now: datetime
 ) -> tuple[DiscountCode | None, Quote]:
-    """What it comes to, with the code when one was given that applies."""
-    whole = price_of(sought, order, None) if order.discount_code is None or order.amount is None else None
+    """What it comes to, with the code when one was given that takes something off."""
     if order.discount_code is None:
-        assert whole is not None
-        return None, whole
-    full = whole or quote(msgspec.structs.replace(rules.terms_of(sought, order), chosen_amount=None))
-    code = await discounts.redeemable(
+        return None, price_of(sought, order, None)
+    code, price = await discounts.redeemed(
         db,
+        rules.terms_of(sought, order),
         site_id=sought.site_id,
         code=order.discount_code,
         product_id=sought.item_id if order.item_type is ItemType.PRODUCT else None,
-        amount=full.amount,
         buyer_id=buyer_id,
         now=now,
     )
-    return code, price_of(sought, order, code)
+    rules.refuse_nothing(price)
+    return used(code, price), price
 
 
 def price_of(sought: Sought, order: Order, code: DiscountCode | None) -> Quote:
@@ -39,3 +37,8 @@ def price_of(sought: Sought, order: Order, code: DiscountCode | None) -> Quote:
     price = quote(msgspec.structs.replace(terms, discount=code.terms if code else None))
     rules.refuse_nothing(price)
     return price
+
+
+def used(code: DiscountCode | None, price: Quote) -> DiscountCode | None:
+    """The code of a sale; one that takes nothing off is not used up by it."""
+    return code if price.discount_amount else None

@@ -1,14 +1,13 @@
 """Money as Stripe counts it, which is not always ISO 4217's way (docs.stripe.com/currencies)."""
 
 from purvey.kit.errors import Invalid
-from purvey.kit.money import USDC, Money, exponents
+from purvey.kit.money import USDC, Money, exponents, too_fine
 
 WITHOUT_DECIMALS = frozenset(
     {"BIF", "CLP", "DJF", "GNF", "JPY", "KMF", "KRW", "MGA", "PYG", "RWF", "VND", "VUV", "XAF", "XOF", "XPF"}
 )
-THREE_DECIMALS = frozenset({"BHD", "JOD", "KWD", "OMR", "TND"})
+THREE_DECIMALS = frozenset({"BHD", "JOD", "KWD", "OMR", "TND"})  # the third must be zero
 TWO_AGAINST_ISO = frozenset({"ISK", "UGX"})  # they have no minor unit; Stripe still counts hundredths, all zero
-STEP_OF_THREE = 10  # the third decimal must be zero
 
 
 class NotSoFine(Invalid):
@@ -38,7 +37,7 @@ def to_stripe(money: Money) -> int:
     if at_stripe is None:
         raise NotSoFine(f"Stripe does not take {money.currency}")
     units, rest = scaled(money.minor, exponents()[money.currency], at_stripe)
-    if rest or (money.currency in THREE_DECIMALS and units % STEP_OF_THREE):
+    if rest or too_fine(money):
         raise NotSoFine(f"Stripe does not take {money}: it is finer than its {money.currency} goes")
     return units
 
