@@ -206,6 +206,52 @@ async def test_a_price_that_stripe_does_not_take_holds_nothing(stripe_shop: Stri
     await stripe_shop.books_agree(ana)
 
 
+@pytest.mark.parametrize(
+    ("price", "percent", "says"), [(100, 60, "at least"), (10**8, 1, None), (10**8 + 9, 1, "no more")]
+)
+async def test_a_code_that_leaves_less_than_stripe_takes_or_more_is_free_again(
+    stripe_shop: StripeShop, price: int, percent: int, says: str | None
+) -> None:
+    ana, ben = await stripe_shop.seller("ana"), await stripe_shop.person("ben")
+    atlas = await ana.sells(price=price)
+    assert ana.site
+    codes = f"/v1/sites/{ana.site['id']}/discount-codes"
+    body = {"code": "LESS", "discountType": "PERCENTAGE", "value": percent, "maxUses": 1}
+    code = (await ana.post(codes, body)).json()
+    answer = await ben.asks_to_buy(atlas, **({"code": "LESS"} if price <= 10**8 else {}))
+    if says is None:
+        assert answer.status_code == 202, answer.text
+        return
+    assert (answer.status_code, answer.json()["code"]) == (409, "gateway_refused")
+    assert says in answer.json()["detail"]
+    kept = (await ana.get(f"{codes}/{code['id']}")).json()
+    assert (kept["reservedCount"], kept["usedCount"]) == (0, 0)
+    await stripe_shop.books_agree(ana)
+
+
+@pytest.mark.parametrize(("currency", "grain"), [("KWD", 10), ("MGA", 100)])
+async def test_every_sum_of_a_currency_that_is_charged_in_steps_arrives(
+    stripe_shop: StripeShop, currency: str, grain: int
+) -> None:
+    """A third off 12.340, five percent on top: finer than Stripe goes, were it not rounded to what it takes."""
+    ana, ben = await stripe_shop.seller("ana", currency=currency), await stripe_shop.person("ben")
+    assert ana.site
+    await stripe_shop.db.do("update tenants set tax_rate_bps = 550 where id = $1::text::uuid", ana.site["tenantId"])
+    codes = f"/v1/sites/{ana.site['id']}/discount-codes"
+    await ana.post(codes, {"code": "THIRD", "discountType": "PERCENTAGE", "value": 33.33})
+    atlas = await ana.sells(price=1234 * grain)
+    paid = await ben.has(atlas, code="THIRD")
+    assert paid["status"] == "SUCCEEDED", paid
+    assert all(paid[name] % grain == 0 for name in ("discountAmount", "taxAmount", "finalAmount"))
+    refused = await ana.refunds(paid, amount=grain + 1)
+    assert (refused.status_code, refused.json()["errors"][0]["code"]) == (422, "too_fine")
+    assert (await ana.refunds(paid, amount=grain * 100)).status_code == 202
+    assert (await ana.refunds(paid)).status_code == 202
+    await stripe_shop.settles()
+    assert (await ben.sees(paid))["status"] == "REFUNDED"
+    await stripe_shop.books_agree(ana)
+
+
 async def test_a_notice_with_a_wrong_signature_changes_nothing(stripe_shop: StripeShop) -> None:
     ana, ben = await stripe_shop.seller("ana"), await stripe_shop.person("ben")
     purchase = await ben.buys(await ana.sells())

@@ -12,6 +12,7 @@ from purvey.catalog.events import PriceCreated, ProductCreated
 from purvey.catalog.forms import MAX_PRICES, CreateProduct, NewPrice
 from purvey.catalog.model import Price, Product, Terms
 from purvey.catalog.naming import Named
+from purvey.catalog.repricing import refuse
 from purvey.catalog.views import ProductView, view_of
 from purvey.kit.db import Database, Tx
 from purvey.kit.errors import Conflict, Invalid
@@ -72,6 +73,7 @@ def wanted_prices(form: CreateProduct, *, currency: str) -> Sequence[Wanted]:
 def flat_price(form: CreateProduct, amount: int, currency: str) -> Wanted:
     known_currency(currency)
     terms = Terms(amount=amount, currency=currency, compare_at_amount=form.compare_price)
+    refuse(list(rules.fineness(terms, None)))
     return Wanted(Named("", DEFAULT_REF, form.sku), terms)
 
 
@@ -83,6 +85,7 @@ def listed_price(price: NewPrice, pointer: str, currency: str) -> Wanted:
         recurring=price.recurring,
         transform=price.quantity_transform,
     )
+    refuse(list(rules.fineness(terms, pointer)))
     return Wanted(Named(pointer, price.id, price.sku), terms)
 
 

@@ -8,6 +8,7 @@ from uuid import UUID
 import msgspec
 from msgspec import UNSET
 
+from purvey.catalog import rules
 from purvey.catalog.forms import MAX_PRICES, ChangedPrice, UpdateProduct
 from purvey.catalog.model import Price, Terms
 from purvey.catalog.naming import Named
@@ -86,7 +87,16 @@ def repriced(before: Sequence[Price], form: UpdateProduct, *, now: datetime) -> 
     prices = with_default(list(after.values()), form)
     prices = with_flat(before, prices, form)
     refuse(list(list_faults(prices)))
-    return PriceList(before=before, after=prices, added=added)
+    found = PriceList(before=before, after=prices, added=added)
+    refuse([fault for price in [*found.new, *found.reworded] for fault in fineness(price, form, prices)])
+    return found
+
+
+def fineness(price: Price, form: UpdateProduct, prices: Sequence[Price]) -> Iterator[FieldError]:
+    """What is finer than it can be charged, by its place in the body."""
+    listed = enumerate(form.prices or [])
+    place = next((f"/prices/{at}" for at, entry in listed if match(prices, entry) == price), None)
+    return rules.fineness(price.terms, place)
 
 
 def given(entry: ChangedPrice) -> str | None:

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 from purvey.catalog.model import Category, Fulfilment, Kind, Price, Product, ProductType, Terms
 from purvey.kit.errors import FieldError, Invalid
-from purvey.kit.money import USDC
+from purvey.kit.money import USDC, Money, too_fine
 
 DEFAULT_PRODUCT_LIMIT = 10_000
 EARLIEST, LATEST = datetime(1970, 1, 1, tzinfo=UTC), datetime(9000, 1, 1, tzinfo=UTC)
@@ -103,7 +103,17 @@ def faults_of(product: Product, *, offered: Sequence[Terms], default: Terms, mem
         yield FieldError("/memberIds", "Only a BUNDLE has members; send memberIds: [] for another productType")
 
 
+def fineness(terms: Terms, place: str | None) -> Iterator[FieldError]:
+    """What of a price is finer than it can be charged; at its `place` among prices, or as the flat one."""
+    amount, compare = (f"{place}/amount", f"{place}/compareAtAmount") if place else ("/price", "/comparePrice")
+    for pointer, minor in ((amount, terms.amount), (compare, terms.compare_at_amount)):
+        if minor is not None and (fault := too_fine(Money(minor, terms.currency))):
+            yield FieldError(pointer, fault, "too_fine")
+
+
 def minimum_faults(minimum: int, *, offered: Sequence[Terms], default: Terms) -> Iterator[FieldError]:
+    if fault := too_fine(Money(minimum, default.currency)):
+        yield FieldError("/minimumAmount", fault, "too_fine")
     if minimum > default.amount:
         yield FieldError("/minimumAmount", "The minimum may not be above the price, which is the suggestion")
     if any(terms.currency != default.currency for terms in offered):

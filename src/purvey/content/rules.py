@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from purvey.content.model import AccessLevel, Chapter
 from purvey.kit.errors import Conflict, FieldError, Invalid
 from purvey.kit.ids import SLUG_MAX, slug_of
-from purvey.kit.money import known_currency
+from purvey.kit.money import Money, known_currency, too_fine
 
 MAX_CHAPTERS = 1_000
 SLUG_TRIES = 50
@@ -34,6 +34,8 @@ def refuse_unsound(chapter: Chapter) -> None:
     known_currency(chapter.currency)
     if chapter.access_level is AccessLevel.PAID and chapter.price_amount is None:
         raise Invalid.field("/price", "A PAID chapter needs a price", code="missing")
+    if chapter.price_amount is not None and (fault := too_fine(Money(chapter.price_amount, chapter.currency))):
+        raise Invalid.field("/price", fault, code="too_fine")
 
 
 def slug_candidates(title: str, *, default: str) -> Iterator[str]:

@@ -6,9 +6,9 @@ from uuid import UUID
 import msgspec
 
 from purvey.kit.db import Tx
-from purvey.kit.errors import Conflict, NotFound
+from purvey.kit.errors import Conflict, Invalid, NotFound
 from purvey.kit.events import publish
-from purvey.kit.money import Money
+from purvey.kit.money import Money, too_fine
 from purvey.payments import refund_store, rules, store
 from purvey.payments.actions import gone_back
 from purvey.payments.events import RefundApproved
@@ -36,6 +36,8 @@ async def request_refund(
     """
     payment = await store.lock(tx, payment_id) if amount is None else None
     asked = payment.refundable if payment else amount
+    if amount is not None:
+        await refuse_too_fine(tx, payment_id, amount)
     refund = None
     if asked:
         refund = await refund_store.open_refund(
@@ -52,6 +54,14 @@ async def request_refund(
     if refund is None:
         raise await why_not_refundable(tx, payment_id)
     return refund
+
+
+async def refuse_too_fine(tx: Tx, payment_id: UUID, amount: int) -> None:
+    """Invalid for a part that no gateway could send back; all that is left can go in any case."""
+    payment = await store.find(tx, payment_id)
+    fault = too_fine(Money(amount, payment.currency)) if payment and amount != payment.refundable else None
+    if fault:
+        raise Invalid.field("/amount", fault, code="too_fine")
 
 
 async def why_not_refundable(tx: Tx, payment_id: UUID) -> Conflict:

@@ -110,9 +110,7 @@ def with_tax(amount: Money, tax: Tax) -> Money:
     return amount if tax.inclusive else amount + tax_on(amount, tax)
 
 
-def rounded(
-    amount: Money, numerator: int, denominator: int, *, how: Callable[[int, int], int] = half_even
-) -> Money:
+def rounded(amount: Money, numerator: int, denominator: int, *, how: Callable[[int, int], int] = half_even) -> Money:
     """A fraction of an amount, to the grain that the amount itself has."""
     grain = grain_of(amount)
     return Money(how(amount.minor * numerator, denominator * grain) * grain, amount.currency)
