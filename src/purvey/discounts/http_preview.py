@@ -37,8 +37,8 @@ class ValidateDiscount(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
 class DiscountVerdict(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """Whether the code applies, and the price with it, in minor units; or why it does not.
 
-    `finalAmount` is what is paid, tax and all. Where one pays what one wants, the code lowers the least that can be paid
-    to `minimumAmount`, and `message` says so; a code that takes nothing off is not used up.
+    `finalAmount` is what is paid, tax and all. Where one pays what one wants, the code lowers the least that can be
+    paid to `minimumAmount`, and `message` says so; a code that takes nothing off is not used up.
     """
 
     valid: bool

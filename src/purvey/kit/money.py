@@ -117,7 +117,7 @@ def half_up(numerator: int, denominator: int) -> int:
 
 
 def grain_of(amount: Money) -> int:
-    """The minor units that rounding keeps to: what can be charged, or a cent of USDC, where the amount has it; or one."""
+    """The minor units that rounding keeps to: what can be charged, a cent of USDC, where the amount has it; or one."""
     grain = GRAINS.get(amount.currency, 1)
     return grain if amount.minor % grain == 0 else 1
 
