@@ -7,14 +7,18 @@ import zlib
 from datetime import timedelta
 from uuid import UUID
 
+import psutil
 import pytest
 from PIL import Image, ImageCms
 
 from purvey import storage
-from purvey.catalog.images import render
+from purvey.catalog import drawing as drawing_script
+from purvey.catalog.images import MOST_WAITING, ManyPictures, TooManyPixels, render
 from purvey.storage.folder import Folder
 from tests.vocabulary.shop import Person, Shop
 from tests.vocabulary.uploading import product_path
+
+DRAWING = drawing_script.__file__
 
 
 def whole_profile() -> bytes:
@@ -152,13 +156,108 @@ async def test_it_stands_upright_and_tells_nothing_of_where_it_was_taken(shop: S
     assert b"home" not in (await shop.http.get(url)).content
 
 
-async def test_an_animation_is_shown_by_its_first_frame(shop: Shop) -> None:
+def moving(kind: str, frames: int = 3, width: int = 700, **how: object) -> bytes:
+    """An animation, red first, then ever bluer."""
+    drawn = [Image.new("RGB", (width, width // 2), (255 - 80 * n % 256, 0, 80 * n % 256)) for n in range(frames)]
+    out = io.BytesIO()
+    times = [100 + 50 * n for n in range(frames)]
+    drawn[0].save(out, kind, save_all=True, append_images=drawn[1:], duration=times, **how)  # type: ignore[arg-type]
+    return out.getvalue()
+
+
+@pytest.mark.parametrize("kind", ["GIF", "WEBP", "PNG"])
+async def test_an_animation_keeps_its_frames_and_their_times_at_every_width(shop: Shop, kind: str) -> None:
     ana = await shop.author("ana")
-    frames, out = [Image.new("RGB", (100, 100), colour) for colour in ("red", "blue")], io.BytesIO()
-    frames[0].save(out, "GIF", save_all=True, append_images=frames[1:])
+    answer = await sends_cover(ana, await ana.sells(), moving(kind, loop=0))
+    assert answer.status_code == 200, answer.text
+    url = answer.json()["coverImageUrl"]
+    for width in (640, 320):
+        image = await shown(shop, url.replace("/640.", f"/{width}."))
+        assert (image.size, image.n_frames, image.info["loop"]) == ((width, width // 2), 3, 0)  # type: ignore[attr-defined]
+        seen = []
+        for n in range(3):
+            image.seek(n)
+            seen.append((image.convert("RGB").getpixel((50, 50)), image.info["duration"]))
+        reds = [colour[0] for colour, _ in seen]  # type: ignore[index]
+        assert reds == sorted(reds, reverse=True) and reds[0] > 230 and reds[2] < 130
+        assert [time for _, time in seen] == [100, 150, 200]
+
+
+async def test_a_picture_for_old_programs_is_no_frame_of_an_animated_png(shop: Shop) -> None:
+    ana = await shop.author("ana")
+    out = io.BytesIO()
+    frames = [Image.new("RGB", (400, 200), colour) for colour in ("lime", "red", "blue")]
+    frames[0].save(out, "PNG", save_all=True, default_image=True, append_images=frames[1:])
+    image = await shown(shop, (await sends_cover(ana, await ana.sells(), out.getvalue())).json()["coverImageUrl"])
+    assert image.n_frames == 2  # type: ignore[attr-defined]
+    assert image.convert("RGB").getpixel((50, 50))[0] > 200  # type: ignore[index]
+
+
+async def test_of_a_phone_s_jpeg_with_two_pictures_the_first_is_shown(shop: Shop) -> None:
+    ana = await shop.author("ana")
+    out = io.BytesIO()
+    Image.new("RGB", (400, 200), "red").save(
+        out, "MPO", save_all=True, append_images=[Image.new("RGB", (400, 200), "blue")]
+    )
     image = await shown(shop, (await sends_cover(ana, await ana.sells(), out.getvalue())).json()["coverImageUrl"])
     assert getattr(image, "n_frames", 1) == 1
     assert image.convert("RGB").getpixel((50, 50))[0] > 200  # type: ignore[index]
+
+
+@pytest.mark.parametrize(
+    ("content", "why"),
+    [
+        (moving("GIF", frames=1001, width=8), "has 1001 frames: at most 1000 can be shown"),
+        (moving("WEBP", frames=3, width=5500), "has 3 frames of 5500 by 2750"),
+    ],
+    ids=["frames", "pixels"],
+)
+async def test_an_animation_too_long_to_draw_is_refused_in_words(shop: Shop, content: bytes, why: str) -> None:
+    ana = await shop.author("ana")
+    answer = await sends_cover(ana, await ana.sells(), content, "cover.gif")
+    assert (answer.status_code, answer.json()["code"]) == (422, "image_too_large")
+    assert why in answer.json()["detail"]
+
+
+async def test_a_picture_is_counted_before_it_is_drawn(shop: Shop) -> None:
+    ana = await shop.author("ana")
+    atlas = await ana.sells()
+    assert ana.site
+    await shop.db.do("update tenants set limits = $2 where id = $1", UUID(ana.site["tenantId"]), {"uploadsPerDay": 1})
+    bomb = png_bomb(2000, 2000)
+    assert (await sends_cover(ana, atlas, bomb)).status_code == 422
+    assert (await sends_cover(ana, atlas, picture(40, 40))).status_code == 200, "what came to nothing does not count"
+    for door in ("cover", "media"):
+        answer = await ana.post(f"{product_path(ana, atlas)}/{door}", files={"file": ("a.png", bomb)})
+        assert (answer.status_code, answer.json()["code"]) == (429, "rate_limited"), "without a look at it"
+
+
+async def test_memory_returns_when_a_large_picture_is_drawn() -> None:
+    large = picture(4000, 4000, mode="RGBA", colour=(1, 2, 3, 4))
+    await render(picture(64, 48))
+    before = psutil.Process().memory_info().rss
+    for _ in range(2):
+        assert [one.width for one in await render(large)] == [320, 640, 1280]
+    grown = psutil.Process().memory_info().rss - before
+    assert grown < 20 * 1024**2, "one such picture is 64 MB, decoded"
+
+
+async def test_a_picture_whose_decoder_dies_is_refused_and_the_next_one_is_drawn() -> None:
+    drawing = asyncio.create_task(render(picture(4000, 4000)))
+    while not (children := [one for one in psutil.Process().children() if one.cmdline()[-1:] == [DRAWING]]):
+        await asyncio.sleep(0.01)
+    children[0].kill()
+    with pytest.raises(TooManyPixels):
+        await drawing
+    assert [one.width for one in await render(picture(64, 48))] == [64]
+
+
+async def test_of_many_pictures_at_once_some_are_drawn_and_the_others_are_asked_to_come_again() -> None:
+    sent = await asyncio.gather(*(render(picture(8, 8)) for _ in range(MOST_WAITING + 8)), return_exceptions=True)
+    refused = [answer for answer in sent if isinstance(answer, ManyPictures)]
+    assert (len(refused), len(sent) - len(refused)) == (8, MOST_WAITING)
+    assert refused[0].retry_after_seconds == 60
+    assert [one.width for one in await render(picture(64, 48))] == [64]
 
 
 @pytest.mark.feature("A6")

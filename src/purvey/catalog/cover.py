@@ -6,7 +6,7 @@ from uuid import UUID
 
 from purvey.access import Identity
 from purvey.catalog import images, pieces
-from purvey.catalog.uploads import Target, find_target, hold_target, putting, tell
+from purvey.catalog.uploads import Target, counted, find_target, hold_target, placing, tell
 from purvey.kit.db import Database, Tx
 from purvey.kit.ids import new_id
 from purvey.kit.uploads import Upload, whole_file
@@ -20,16 +20,17 @@ async def set_cover(
 ) -> None:
     """Give a product its cover, or another one; NotAnImage, TooManyPixels, TooLarge."""
     target = await find_target(db, site_id, product_id)
-    piece = await pieces.picture(new_id(), await whole_file(upload, limit_bytes=images.MOST_BYTES))
-    cover: dict[str, Any] = {**piece.largest, "renditions": piece.renditions, "size_bytes": piece.size_bytes}
-    async with putting(db, store, target, piece.keys, now=now):
-        await pieces.put(store, piece)
-        async with db.transaction() as tx:
-            target = await hold_target(tx, site_id, product_id)
-            await give_up(tx, target, now=now)
-            await pieces.keep(tx, target, piece)
-            await tx.do(SET_COVER, product_id, cover)
-            await tell(tx, me, target, action="cover.changed", changed={"cover": cover["url"]}, now=now)
+    async with counted(db, target, now=now):
+        piece = await pieces.picture(new_id(), await whole_file(upload, limit_bytes=images.MOST_BYTES))
+        cover: dict[str, Any] = {**piece.largest, "renditions": piece.renditions, "size_bytes": piece.size_bytes}
+        async with placing(db, store, piece.keys, now=now):
+            await pieces.put(store, piece)
+            async with db.transaction() as tx:
+                target = await hold_target(tx, site_id, product_id)
+                await give_up(tx, target, now=now)
+                await pieces.keep(tx, target, piece)
+                await tx.do(SET_COVER, product_id, cover)
+                await tell(tx, me, target, action="cover.changed", changed={"cover": cover["url"]}, now=now)
 
 
 async def remove_cover(db: Database, me: Identity, *, site_id: UUID, product_id: UUID, now: datetime) -> None:

@@ -11,7 +11,7 @@ from purvey import storage
 from purvey.access import Identity
 from purvey.catalog import zips
 from purvey.catalog.sniff import mime_of
-from purvey.catalog.uploads import Target, find_target, hold_target, putting, tell
+from purvey.catalog.uploads import Target, counted, find_target, hold_target, placing, tell
 from purvey.catalog.views import FileView
 from purvey.kit.db import Database, Queries, Record, Tx
 from purvey.kit.errors import Conflict, Invalid, NotFound
@@ -157,7 +157,7 @@ async def add_file(
     """Add a file to a product, with its bytes streamed to the store; TooLarge, TooManyFiles."""
     target, file_id, version_id = await find_target(db, site_id, product_id), new_id(), new_id()
     key = key_of(product_id, version_id)
-    async with putting(db, store, target, [key], now=now):
+    async with counted(db, target, now=now), placing(db, store, [key], now=now):
         arrived = await put(db, store, target, upload, key=key, version_id=version_id)
         async with db.transaction() as tx:
             target = await hold_target(tx, site_id, product_id)
@@ -181,7 +181,7 @@ async def replace_file(
     target, version_id = await find_target(db, site_id, product_id), new_id()
     await find_file(db, product_id, file_id)
     key = key_of(product_id, version_id)
-    async with putting(db, store, target, [key], now=now):
+    async with counted(db, target, now=now), placing(db, store, [key], now=now):
         arrived = await put(db, store, target, upload, key=key, version_id=version_id)
         async with db.transaction() as tx:
             target = await hold_target(tx, site_id, product_id)

@@ -11,7 +11,7 @@ from purvey.access import Identity
 from purvey.catalog import images, pieces
 from purvey.catalog.files import refuse_other_than
 from purvey.catalog.sniff import mime_of
-from purvey.catalog.uploads import Target, find_target, hold_target, putting, tell
+from purvey.catalog.uploads import Target, counted, find_target, hold_target, placing, tell
 from purvey.catalog.youtube import video_of, watch_link
 from purvey.kit.db import Database, Queries, Tx
 from purvey.kit.errors import Conflict, Invalid, NotFound
@@ -110,18 +110,19 @@ async def add_image(
     target = await find_target(db, site_id, product_id)
     refuse_one_too_many(target, await list_media(db, product_id))
     piece_id = new_id()
-    piece = await pieces.picture_or_clip(piece_id, content)
-    async with putting(db, store, target, piece.keys, now=now):
-        await pieces.put(store, piece)
-        async with db.transaction() as tx:
-            target = await hold_target(tx, site_id, product_id)
-            refuse_one_too_many(target, await list_media(tx, product_id))
-            await pieces.keep(tx, target, piece)
-            await tx.do(ADD_IMAGE, piece_id, product_id, piece.keys[-1], piece.mime_type, piece.size_bytes,
-                        piece.largest.get("width"), piece.largest.get("height"), piece.renditions,
-                        mime_of(content[:4096], ""), len(content), now)  # fmt: skip
-            medium = await find_medium(tx, product_id, piece_id)
-            await tell(tx, me, target, action="image.added", changed={"media": [medium.url]}, now=now)
+    async with counted(db, target, now=now):
+        piece = await pieces.picture_or_clip(piece_id, content)
+        async with placing(db, store, piece.keys, now=now):
+            await pieces.put(store, piece)
+            async with db.transaction() as tx:
+                target = await hold_target(tx, site_id, product_id)
+                refuse_one_too_many(target, await list_media(tx, product_id))
+                await pieces.keep(tx, target, piece)
+                await tx.do(ADD_IMAGE, piece_id, product_id, piece.keys[-1], piece.mime_type, piece.size_bytes,
+                            piece.largest.get("width"), piece.largest.get("height"), piece.renditions,
+                            mime_of(content[:4096], ""), len(content), now)  # fmt: skip
+                medium = await find_medium(tx, product_id, piece_id)
+                await tell(tx, me, target, action="image.added", changed={"media": [medium.url]}, now=now)
     return medium
 
 

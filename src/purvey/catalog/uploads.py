@@ -76,17 +76,11 @@ def there(target: Target | None) -> Target:
 
 
 @asynccontextmanager
-async def putting(
-    db: Database, store: Storage, target: Target, keys: Sequence[str], *, now: datetime
-) -> AsyncIterator[None]:
-    """A block that puts objects under these keys and ends with the transaction that refers to them.
-
-    When it raises, nothing is kept. TooMany beyond the tenant's uploads a day.
-    """
+async def counted(db: Database, target: Target, *, now: datetime) -> AsyncIterator[None]:
+    """A block that is one upload of the tenant's today, unless it raises; TooMany, before anything is done."""
     await count_upload(db, target, now=now)
     try:
-        async with placing(db, store, keys, now=now):
-            yield
+        yield
     except BaseException:
         try:
             await forgive(db, key=day_of(target), window=DAY, now=now)
@@ -97,7 +91,10 @@ async def putting(
 
 @asynccontextmanager
 async def placing(db: Database, store: Storage, keys: Sequence[str], *, now: datetime) -> AsyncIterator[None]:
-    """The same for what was counted when it was asked for."""
+    """A block that puts objects under these keys and ends with the transaction that refers to them.
+
+    When it raises, nothing is kept.
+    """
     try:
         await storage.expect(db, keys, now=now)
         yield
