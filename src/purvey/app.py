@@ -2,12 +2,14 @@
 
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from litestar import Litestar, Router
 from litestar.datastructures import State
 from litestar.di import Provide
 from litestar.openapi import OpenAPIConfig
 from litestar.routes import HTTPRoute
+from litestar.routes.base import parsers_map
 
 from purvey import __version__, agents, purchases, wiring
 from purvey.access import guards, siwa
@@ -29,6 +31,7 @@ from purvey.kit import health, idempotency, openapi
 from purvey.kit.asgi import ASGIApp
 from purvey.kit.bodies import StrictRequest
 from purvey.kit.edge import edge
+from purvey.kit.ids import Id
 from purvey.kit.pages import PAGING
 from purvey.payments.http import doors as payment_doors
 from purvey.payments.testbank.http import doors as bank_doors
@@ -68,6 +71,7 @@ def in_turn(route: HTTPRoute) -> None:
 
 def framework(world: World) -> Litestar:
     """The application as it is declared: doors, what they may ask for, and how refusals are said."""
+    parsers_map[UUID] = Id  # a malformed id in a path is an unknown one: the door says what there is none of
     signatures = siwa.hearing(world.siwa, db=world.db, now=world.clock)
     keys = idempotency.middleware(world.db, owner_of=guards.owner_of, now=world.clock)
     v1 = Router(
@@ -113,7 +117,7 @@ def framework(world: World) -> Litestar:
             *(bank_doors if world.settings.test_bank else []),
         ],
         dependencies=dependencies(world),
-        exception_handlers=agents.spoken_by(APP_HANDLERS),
+        exception_handlers=agents.spoken_by(APP_HANDLERS, agents.dialects(world.settings)),
         request_class=StrictRequest,
         request_max_body_size=BODY_LIMIT_BYTES,
         openapi_config=OpenAPIConfig(
@@ -124,7 +128,7 @@ def framework(world: World) -> Litestar:
             ),
             render_plugins=[openapi.Json(*agents.refused(world.settings)), openapi.Page(path="/")],
         ),
-        plugins=[agents.Amounts()],
+        plugins=[agents.Amounts(), openapi.Ids()],
         state=State({"db": world.db, "clock": world.clock, "siwa": world.siwa, "world": world}),
         debug=False,
         logging_config=None,

@@ -77,3 +77,32 @@ async def test_what_the_framework_refuses_is_said_in_the_dialect(shop: Shop) -> 
 
 def test_every_text_of_the_source_has_a_status_that_refuses() -> None:
     assert all(400 <= said.status < 500 and said.error for said in SOURCE.values())
+
+
+@pytest.mark.feature("B11")
+@pytest.mark.parametrize("path", ["/API/products/public", "/Api", "/api/No/Such/Door", "/API"])
+async def test_an_address_speaks_as_the_doors_do_whose_beginning_it_has_in_whatever_case(shop: Shop, path: str) -> None:
+    body = refused(await shop.http.get(path), 404, code="not_found")
+    assert body["error"] == "There is nothing at this address; GET /schema/openapi.json lists every door"
+
+
+@pytest.mark.parametrize(("method", "path", "status"), [
+    ("GET", "/siwa/nonce", 405), ("POST", "/siwa", 404), ("POST", "/SIWA/Nonce", 404), ("GET", "/siwa/else", 404),
+])  # fmt: skip
+async def test_beside_the_doors_of_signing_in_one_is_refused_as_they_refuse(
+    shop: Shop, method: str, path: str, status: int
+) -> None:
+    answer = await shop.http.request(method, path)
+    said = answer.json()
+    assert (answer.status_code, said["status"]) == (status, "rejected")
+    assert said["code"] and said["error"] and said["skill"]["name"] == "@buildersgarden/siwa"
+
+
+async def test_a_wrong_method_is_told_which_are_right(shop: Shop) -> None:
+    answer = await shop.http.delete("/api/products/public")
+    assert refused(answer, 405)["error"] == f"This address takes {answer.headers['allow']}, and not DELETE"
+    problem = (await shop.http.put("/V1/purchases")).json()
+    assert (problem["status"], problem["code"]) == (404, "not_found")
+    problem = (await shop.http.put("/v1/purchases")).json()
+    assert (problem["status"], problem["code"]) == (405, "method_not_allowed")
+    assert problem["detail"].startswith("This address takes ") and problem["detail"].endswith(", and not PUT")

@@ -160,7 +160,9 @@ def wrong_words(schema: dict[str, Any]) -> list[str]:
                 found += ["x", "1.5", "", "99999999999999999999", "1e5", "%EF%BC%91", "-1", "9" * 5_000]
             case {"type": "boolean"}:
                 found += ["maybe", "2", "%00"]
-            case {"enum": _} | {"format": "uuid"}:
+            case {"format": "uuid"}:
+                pass  # a word that is no id is an unknown one: test_unknown_ids
+            case {"enum": _}:
                 found += ["nothing", "%00", "%F0%9F%92%A9"]
             case {"type": "string", "maxLength": most}:
                 found += ["x" * (most + 1), "a%00b"]

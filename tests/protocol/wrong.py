@@ -19,7 +19,6 @@ SAMPLES: dict[str, Any] = {
 ODD_TEXTS = ["", "   ", "a\nb", "Not it!", "a\u0001b", "-"]
 BEYOND = [-(10**18), 10**18, 2**63, -(2**63) - 1, 10**400]
 NO_TIMES = ["yesterday", "2030-01-01T00:00:00", "2030-13-01T00:00:00Z", "2030-01-01"]
-NO_IDS = ["1", "e3e70682-c209-4cac-a29f-6fbed82c07cZ", "{}"]
 
 
 def resolved(schema: Schema) -> Schema:
@@ -62,7 +61,7 @@ def wrong_texts(way: Schema) -> Iterator[str]:
     if "enum" in way or "const" in way:
         yield "NOT_ONE_OF_THEM"
     elif way.get("format") == "uuid":
-        yield from NO_IDS
+        return  # a word that is no id is an unknown one: test_unknown_ids
     elif way.get("format") == "date-time":
         yield from NO_TIMES
     else:

@@ -128,3 +128,33 @@ async def test_it_says_what_buyers_think_once_one_has_spoken(shop: Shop) -> None
     assert answer.status_code == 201, answer.text
     said = (await schema_org(shop, page_of(ana, atlas)))["aggregateRating"]
     assert (said["ratingValue"], said["reviewCount"]) == (4.0, 1)
+
+
+@pytest.mark.feature("B17")
+@pytest.mark.parametrize(("path", "words"), [
+    ("/s/no-such-shop/shop", "There is no such site"),
+    ("/s/{slug}/shop/no-such-thing", "There is no such product in this shop"),
+    ("/s/{slug}/no-such-place", "There is nothing at this address; GET /schema/openapi.json lists every door"),
+    ("/purchases/no-such-id", "There is no such purchase"),
+    ("/purchases/019a0000-0000-7000-8000-000000000000", "There is no such purchase"),
+])  # fmt: skip
+async def test_what_is_not_there_is_told_to_a_program_in_json_and_to_people_on_a_page(
+    shop: Shop, path: str, words: str
+) -> None:
+    ana = await shop.author("ana")
+    cookies = {"Cookie": f"purvey_session={ana.token}"}
+    place = path.format(slug=ana.site["slug"])
+    answer = await shop.http.get(place, headers={"Accept": "application/json"} | cookies)
+    assert (answer.status_code, answer.headers["content-type"]) == (404, "application/problem+json")
+    assert answer.json()["detail"] == words
+    page = await shop.http.get(place, headers={"Accept": "text/html"} | cookies)
+    assert (page.status_code, page.headers["content-type"]) == (404, "text/html; charset=utf-8")
+    assert words in page.text
+
+
+async def test_a_program_that_asks_for_a_page_of_its_own_is_told_to_sign_in_and_a_person_is_led_there(
+    shop: Shop,
+) -> None:
+    answer = await shop.http.get("/purchases", headers={"Accept": "application/json"})
+    assert (answer.status_code, answer.json()["code"]) == (401, "unauthenticated")
+    assert (await shop.http.get("/purchases", headers={"Accept": "text/html"})).status_code == 303

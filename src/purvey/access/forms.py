@@ -9,6 +9,7 @@ from msgspec import UNSET, Meta, UnsetType
 
 from purvey.access.model import ApiKey, Entry, Identity, Permission, Session, User
 from purvey.access.rules import PASSWORD_MAX, PASSWORD_MIN
+from purvey.kit.ids import Id
 
 Email = Annotated[str, Meta(min_length=3, max_length=254)]
 NewPassword = Annotated[str, Meta(min_length=PASSWORD_MIN, max_length=PASSWORD_MAX)]
@@ -78,7 +79,7 @@ class MakeKey(Form):
 
     name: Name
     scopes: Annotated[list[Permission], Meta(min_length=1, max_length=50)]
-    tenant_id: UUID | None = None
+    tenant_id: Id | None = None
     expires_at: Instant | None = None
 
 

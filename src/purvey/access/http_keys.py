@@ -15,6 +15,7 @@ from purvey.access.guards import admin, in_person, may
 from purvey.access.journal import Sought
 from purvey.access.model import Identity, Permission
 from purvey.kit.db import Database
+from purvey.kit.ids import Id
 from purvey.kit.pages import Page, Paging, page_of, total_of
 
 SECRET = {"idempotency": "exempt"}  # the answer holds the key
@@ -52,7 +53,7 @@ async def revoke_key(
 
 Action = Annotated[str | None, QueryParameter(max_length=100, description="Such as `site.updated`.")]
 SubjectId = Annotated[str | None, QueryParameter(name="subjectId", max_length=100)]
-ActorId = Annotated[UUID | None, QueryParameter(name="actorId")]
+ActorId = Annotated[Id | None, QueryParameter(name="actorId")]
 
 
 @get(
@@ -79,7 +80,7 @@ async def read_whole_log(
     *,
     db: NamedDependency[Database],
     paging: Paging,
-    tenant_id: Annotated[UUID | None, QueryParameter(name="tenantId")] = None,
+    tenant_id: Annotated[Id | None, QueryParameter(name="tenantId")] = None,
     actor_id: ActorId = None,
     action: Action = None,
     subject_id: SubjectId = None,

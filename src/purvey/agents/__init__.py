@@ -7,11 +7,21 @@ from typing import Any
 
 from purvey.agents import buying, discounts, fee, keeping, me, media, products, purchases, reviews, siwa, uploads
 from purvey.agents.amounts import Amounts
-from purvey.agents.http import REFUSED, ExactRequest, keep_private, spoken_by
+from purvey.agents.http import DIALECT, REFUSED, Dialect, ExactRequest, keep_private, spoken_by
 from purvey.kit.openapi import Refused
 from purvey.settings import Settings
 
-__all__ = ["REFUSED", "Amounts", "ExactRequest", "doors", "keep_private", "refused", "root_doors", "spoken_by"]
+__all__ = [
+    "REFUSED",
+    "Amounts",
+    "ExactRequest",
+    "dialects",
+    "doors",
+    "keep_private",
+    "refused",
+    "root_doors",
+    "spoken_by",
+]
 
 doors: list[Any] = [
     *products.doors,
@@ -30,6 +40,11 @@ doors: list[Any] = [
 def root_doors(settings: Settings) -> list[Any]:
     """The doors that stand outside `/api`, as the settings say."""
     return [*siwa.doors(settings)]
+
+
+def dialects(settings: Settings) -> list[Dialect]:
+    """How addresses of agents refuse, by how they begin."""
+    return [DIALECT, *siwa.dialects(settings)]
 
 
 def refused(settings: Settings) -> list[Refused]:

@@ -25,7 +25,6 @@ from purvey.agents.paying import (
     asker_of,
     keys_of,
     pay_first,
-    product_of,
     receipt_of,
     resource_of,
     shown_by,
@@ -34,6 +33,7 @@ from purvey.agents.paying import (
 )
 from purvey.agents.purchases import WORDS
 from purvey.kit.errors import Invalid
+from purvey.kit.ids import Id
 from purvey.payments.x402 import PaymentNeeded
 from purvey.purchases import Asking, BoughtWhole, Duplicate, Pending, Wish
 
@@ -51,7 +51,7 @@ class BuyHere(msgspec.Struct, kw_only=True, frozen=True, forbid_unknown_fields=T
 class Buy(BuyHere, kw_only=True, frozen=True, forbid_unknown_fields=True):
     """`platform_fee_tx` is `fee_tx` of the fee's answer; `tip_amount` is all that is paid for pay-what-you-want."""
 
-    product_id: Word
+    product_id: Id
     buyer_wallet_address: Word
     platform_fee_tx: Word | None = None
 
@@ -101,7 +101,7 @@ Answer = Response[Any]
 @post("/shop/buy", opt=OWN_KEY, responses=ANSWERS, status_code=OK)
 async def buy(request: Asked, data: JSONBody[Buy]) -> Answer:
     """Buy a product with USDC by x402, its platform fee paid before."""
-    return await sell(request, data, product_of(data.product_id), fee_tx=data.platform_fee_tx)
+    return await sell(request, data, data.product_id, fee_tx=data.platform_fee_tx)
 
 
 @post("/products/{product_id:uuid}/buy", opt=OWN_KEY, responses=ANSWERS, status_code=OK)

@@ -18,6 +18,7 @@ from purvey.discounts import Preview, TypedCode
 from purvey.kit.addresses import Address
 from purvey.kit.db import Database
 from purvey.kit.errors import FieldError
+from purvey.kit.ids import Id
 from purvey.kit.money import USDC
 
 POINTS_A_PERCENT = 100
@@ -31,7 +32,7 @@ class TryCode(msgspec.Struct, kw_only=True, frozen=True, forbid_unknown_fields=T
     """
 
     code: TypedCode
-    product_id: UUID
+    product_id: Id
     tip_amount: Usdc | None = None
     wallet_address: Address | None = None
 

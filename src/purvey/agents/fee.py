@@ -23,7 +23,6 @@ from purvey.agents.paying import (
     asker_of,
     keys_of,
     pay_first,
-    product_of,
     receipt_of,
     resource_of,
     shown_by,
@@ -32,6 +31,7 @@ from purvey.agents.paying import (
 )
 from purvey.fees import FeeAsking
 from purvey.kit.errors import Invalid, NotAllowed
+from purvey.kit.ids import Id
 from purvey.kit.money import USDC, Money
 from purvey.payments.x402 import PaymentNeeded
 from purvey.purchases import Asking, Wish
@@ -42,7 +42,7 @@ class PayFee(msgspec.Struct, kw_only=True, frozen=True, forbid_unknown_fields=Tr
 
     payer_wallet_address: Word
     support_amount: Usdc | None = None
-    product_id: Word | None = None
+    product_id: Id | None = None
     discount_code: Code | None = None
 
 
@@ -120,7 +120,7 @@ async def amount_of(request: Asked, data: PayFee, me: Identity | None) -> Money:
     world = world_of(request)
     asking = Asking(
         wish=Wish(
-            product_id=product_of(data.product_id),
+            product_id=data.product_id,
             wallet=data.payer_wallet_address,
             chosen_amount=said,
             discount_code=data.discount_code,

@@ -5,7 +5,7 @@ and status from the source's table where that has one.
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from typing import Any, Final, NamedTuple
 
@@ -14,10 +14,12 @@ from litestar import Request, Response
 
 from purvey.agents.amounts import Usdc, exact, read
 from purvey.discounts.model import Reason
+from purvey.kit import ids
 from purvey.kit.bodies import StrictRequest
 from purvey.kit.caching import Ready
 from purvey.kit.errors import Refusal
 from purvey.kit.openapi import Refused
+from purvey.kit.problems import begins
 
 PREFIX: Final = "/api"
 Handler = Callable[[Any, Any], Response[Any]]
@@ -70,23 +72,33 @@ def snake(name: str) -> str:
     return re.sub(r"[A-Z]", lambda found: "_" + found[0].lower(), name)
 
 
-def spoken(handler: Handler) -> Handler:
-    """The handler's problem body, said in the dialect under `/api` and left alone elsewhere."""
+class Dialect(NamedTuple):
+    """How the addresses that begin so refuse, also those where no door stands."""
+
+    prefix: str
+    say: Callable[[Response[Any], Exception], Response[Any]]
+
+
+def spoken(handler: Handler, dialects: Sequence[Dialect]) -> Handler:
+    """The handler's problem body, said in the dialect of the address, and left alone where there is none."""
 
     def speak(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
-        answer = handler(request, error)
-        path = request.scope["path"]
-        if path != PREFIX and not path.startswith(f"{PREFIX}/"):
-            return answer
-        status, body = refusal_of(answer, error)
-        return Response(body, status_code=status, headers=answer.headers)
+        answer, path = handler(request, error), request.scope["path"]
+        dialect = next((each for each in dialects if begins(path, each.prefix)), None)
+        return dialect.say(answer, error) if dialect else answer
 
     return speak
 
 
-def spoken_by(handlers: Mapping[Any, Handler]) -> dict[Any, Handler]:
-    """Every handler of a refusal, speaking the dialect where it is spoken."""
-    return {kind: spoken(handler) for kind, handler in handlers.items()}
+def spoken_by(handlers: Mapping[Any, Handler], dialects: Sequence[Dialect]) -> dict[Any, Handler]:
+    """Every handler of a refusal, speaking a dialect where it is spoken."""
+    return {kind: spoken(handler, dialects) for kind, handler in handlers.items()}
+
+
+def refused(answer: Response[Any], error: Exception) -> Response[Any]:
+    """A problem, said in this dialect."""
+    status, body = refusal_of(answer, error)
+    return Response(body, status_code=status, headers=answer.headers)
 
 
 def refusal_of(answer: Response[Any], error: Exception) -> tuple[int, dict[str, Any]]:
@@ -131,7 +143,7 @@ def decoder(kind: Any) -> msgspec.json.Decoder[Any]:
 def hook(kind: type, value: Any) -> Any:
     if kind is Usdc:
         return read(value)
-    raise NotImplementedError(kind)
+    return ids.sent(kind, value)
 
 
 REFUSED = Refused(
@@ -164,3 +176,6 @@ REFUSED = Refused(
         },
     },
 )
+
+
+DIALECT = Dialect(PREFIX, refused)

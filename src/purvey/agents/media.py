@@ -21,6 +21,7 @@ from purvey.catalog.youtube import id_in
 from purvey.kit.asgi import Receive, Scope
 from purvey.kit.db import Database
 from purvey.kit.errors import Invalid
+from purvey.kit.ids import Id
 from purvey.kit.uploads import Form, whole_form
 from purvey.settings import Settings
 from purvey.storage import Storage
@@ -69,11 +70,11 @@ class MediaList(msgspec.Struct, kw_only=True):
 
 
 class WhichMedium(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    media_id: UUID
+    media_id: Id
 
 
 class MediaOrder(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    id: UUID
+    id: Id
     display_order: Place
 
 

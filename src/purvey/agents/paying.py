@@ -1,7 +1,6 @@
 """What the paying doors share: who asks, what they show, and how money is asked for."""
 
 from typing import Annotated, Any, Final
-from uuid import UUID
 
 from litestar import Request, Response
 from litestar.openapi.datastructures import ResponseSpec
@@ -10,7 +9,6 @@ from msgspec import Meta
 from purvey import fees
 from purvey.access import Identity
 from purvey.access.guards import PUBLIC, asking
-from purvey.catalog import NoSuchProduct
 from purvey.kit.errors import Conflict, Unauthenticated
 from purvey.kit.fields import WITH_A_WORD
 from purvey.kit.own_keys import OwnKey, own_key
@@ -88,14 +86,6 @@ async def keys_of(request: Asked, wallet: str | None, shown: Shown | None) -> tu
 def resource_of(request: Asked) -> str:
     """The door's own address."""
     return f"{world_of(request).settings.base_url}{request.url.path}"
-
-
-def product_of(text: str) -> UUID:
-    """A product's id as a body names it; NoSuchProduct for any other word."""
-    try:
-        return UUID(text)
-    except ValueError:
-        raise NoSuchProduct("No product has this id") from None
 
 
 def pay_first(needed: PaymentNeeded, **more: Any) -> Response[dict[str, Any]]:

@@ -17,6 +17,7 @@ from purvey.access.guards import buyer
 from purvey.agents.products import Cursor, Limit
 from purvey.downloads.http import FILE
 from purvey.kit.db import Database
+from purvey.kit.ids import Id
 from purvey.kit.money import Money
 from purvey.kit.pages import PER_PAGE, Asked, page_of
 from purvey.payments import Status
@@ -42,7 +43,7 @@ WORDS: Mapping[Status, str] = {
     S.EXPIRED: "failed",
     S.CANCELLED: "failed",
 }
-WhichFile = Annotated[UUID | None, QueryParameter(name="file_id", description="Which one, when there are several.")]
+WhichFile = Annotated[Id | None, QueryParameter(name="file_id", description="Which one, when there are several.")]
 Paid = Annotated[float, Meta(description="In whole units of `currency`")]
 
 

@@ -4,6 +4,7 @@ The doors stand at the root, by the paths of the settings; there are none while 
 """
 
 from datetime import datetime
+from posixpath import commonpath
 from typing import Annotated, Any, Final
 
 import msgspec
@@ -14,6 +15,7 @@ from msgspec import UNSET, Meta, UnsetType
 
 from purvey.access import Siwa, siwa
 from purvey.access.guards import PUBLIC, visit_of
+from purvey.agents.http import Dialect
 from purvey.kit import problems
 from purvey.kit.db import Database
 from purvey.kit.openapi import Refused
@@ -170,7 +172,7 @@ def said(problem: Response[Any], statuses: dict[str, int]) -> Response[Any]:
         "skill": LIBRARY,
         **({"action": REGISTER} if code == "NOT_REGISTERED" else {}),
     }
-    headers = {name: value for name, value in problem.headers.items() if name.lower() == "retry-after"}
+    headers = {name: value for name, value in problem.headers.items() if name.lower() in ("allow", "retry-after")}
     return Response(body, status_code=statuses.get(code, problem.status_code), headers=headers)
 
 
@@ -188,6 +190,17 @@ REFUSED_SCHEMA: Final = {
         "action": {"type": "object"},
     },
 }
+
+
+def dialects(settings: Settings) -> list[Dialect]:
+    """The same of what stands beside these doors, and of a method that they do not take."""
+
+    def say(answer: Response[Any], _: Exception) -> Response[Any]:
+        return said(answer, {})
+
+    paths = (settings.siwa_nonce_path, settings.siwa_verify_path)
+    folder = commonpath(paths)
+    return [Dialect(path, say) for path in (paths if folder == "/" else (folder,))] if doors(settings) else []
 
 
 def refused(settings: Settings) -> list[Refused]:

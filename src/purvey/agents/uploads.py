@@ -16,6 +16,7 @@ from purvey.catalog import direct
 from purvey.catalog.direct import BeginUpload
 from purvey.kit.db import Database
 from purvey.kit.fields import WITHOUT_NUL
+from purvey.kit.ids import Id
 from purvey.settings import Settings
 from purvey.storage import Storage
 
@@ -27,7 +28,7 @@ ContentType = Annotated[str, msgspec.Meta(min_length=1, max_length=200, pattern=
 class NewUpload(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What will be sent, and for which product."""
 
-    product_id: UUID
+    product_id: Id
     filename: Name
     content_type: ContentType
 
@@ -44,8 +45,8 @@ class UploadAddress(msgspec.Struct, kw_only=True):
 class SentUpload(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """An upload that is there."""
 
-    product_id: UUID
-    file_id: UUID
+    product_id: Id
+    file_id: Id
 
 
 class SoldFile(msgspec.Struct, kw_only=True):

@@ -53,11 +53,11 @@ async def refuse_nested(tx: Tx, product: Product) -> None:
 def fault_of(bundle: Product, id: UUID, member: Candidate | None, *, again: bool) -> str | None:
     """Why a product cannot be a member, or None."""
     if again:
-        return f"{id} stands twice"
+        return "stands here twice"
     if id == bundle.id:
-        return "A bundle cannot hold itself"
+        return "is the bundle itself"
     if member is None or member.deleted_at is not None:
-        return f"This site has no product {id} on offer"
+        return "is no product of this site, or is archived"
     if member.product_type is ProductType.BUNDLE:
-        return f"{id} is a bundle itself, and a bundle holds no bundle"
+        return "is a bundle itself, and a bundle holds no bundle"
     return None

@@ -21,7 +21,7 @@ from purvey.catalog.views import FileView
 from purvey.kit.db import Database, Queries, Tx
 from purvey.kit.errors import Conflict, Invalid, NotFound, TooLarge
 from purvey.kit.fields import WITHOUT_NUL
-from purvey.kit.ids import new_id
+from purvey.kit.ids import Id, new_id
 from purvey.kit.uploads import HEAD_BYTES, Upload, chain
 from purvey.settings import Settings
 from purvey.storage import Storage
@@ -60,7 +60,7 @@ class BeginUpload(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
 
     file_name: Annotated[str, msgspec.Meta(min_length=1, max_length=1_000, pattern=WITHOUT_NUL)]
     content_type: Annotated[str, msgspec.Meta(min_length=1, max_length=200, pattern=WITHOUT_NUL)]
-    replaces: UUID | None = None
+    replaces: Id | None = None
 
 
 class UploadTicket(msgspec.Struct, kw_only=True, rename="camel"):

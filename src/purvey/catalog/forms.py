@@ -2,13 +2,12 @@
 
 from datetime import datetime
 from typing import Annotated, Any
-from uuid import UUID
 
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
 from purvey.catalog.model import Category, PaymentIntegration, ProductType, Recurring
-from purvey.kit.ids import SLUG_MAX
+from purvey.kit.ids import SLUG_MAX, Id
 from purvey.kit.money import MAX_MINOR
 from purvey.kit.versions import Version
 from purvey.pricing import QuantityTransform
@@ -42,7 +41,7 @@ Permissions = Annotated[
     dict[PermissionWord, Annotated[list[PermissionWord], Meta(max_length=100)]],
     Meta(max_length=100, description="Permission keys, each with the values that an owner of the product is granted"),
 ]
-Members = Annotated[list[UUID], Meta(max_length=MAX_MEMBERS, description="The products in a BUNDLE")]
+Members = Annotated[list[Id], Meta(max_length=MAX_MEMBERS, description="The products in a BUNDLE")]
 
 
 class NewPrice(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="camel"):
@@ -148,10 +147,10 @@ class UpdateProduct(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     payment_integration: PaymentIntegration | UnsetType = UNSET
     member_ids: Members | UnsetType = UNSET
 
-    id: UUID | UnsetType = UNSET
-    site_id: UUID | UnsetType = UNSET
-    tenant_id: UUID | UnsetType = UNSET
-    author_id: UUID | UnsetType = UNSET
+    id: Id | UnsetType = UNSET
+    site_id: Id | UnsetType = UNSET
+    tenant_id: Id | UnsetType = UNSET
+    author_id: Id | UnsetType = UNSET
     created_at: Time | UnsetType = UNSET
 
     updated_at: Any = UNSET

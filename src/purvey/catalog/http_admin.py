@@ -16,10 +16,11 @@ from purvey.catalog.http_team import Active, InArchive, OfType, Search
 from purvey.catalog.lists import Filters, ProductSummary
 from purvey.catalog.views import ProductView
 from purvey.kit.db import Database
+from purvey.kit.ids import Id
 from purvey.kit.pages import Page, Paging
 
-OfSite = Annotated[UUID | None, QueryParameter(name="siteId")]
-OfAuthor = Annotated[UUID | None, QueryParameter(name="authorId")]
+OfSite = Annotated[Id | None, QueryParameter(name="siteId")]
+OfAuthor = Annotated[Id | None, QueryParameter(name="authorId")]
 
 
 @get("/admin/products", guards=[admin])

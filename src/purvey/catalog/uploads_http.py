@@ -22,6 +22,7 @@ from purvey.catalog.views import FileView, MediaView, ProductView
 from purvey.kit.asgi import Receive, Scope
 from purvey.kit.db import Database
 from purvey.kit.fields import WITHOUT_NUL
+from purvey.kit.ids import Id
 from purvey.kit.pages import Page, Paging
 from purvey.kit.uploads import FIELD, Upload, receive_file, refuse_early, whole_file
 from purvey.storage import Storage
@@ -46,7 +47,7 @@ class OneFile(Operation):
 class NewOrder(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """All of them by id, in their new order."""
 
-    ids: Annotated[list[UUID], msgspec.Meta(max_length=1_000)]
+    ids: Annotated[list[Id], msgspec.Meta(max_length=1_000)]
 
 
 class NewVideo(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="camel"):

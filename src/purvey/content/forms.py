@@ -9,6 +9,7 @@ from msgspec import UNSET, Meta, UnsetType
 
 from purvey.content.model import AccessLevel, Chapter, Series
 from purvey.kit.fields import INT4_MAX, WITH_A_WORD, WITHOUT_NUL, CurrencyCode, PositiveAmount, Slug, Time
+from purvey.kit.ids import Id
 from purvey.kit.versions import Version
 
 MAX_OPENERS = 100
@@ -17,7 +18,7 @@ MAX_BODY = 250_000
 Title = Annotated[str, Meta(min_length=1, max_length=200, pattern=WITH_A_WORD)]
 Description = Annotated[str, Meta(max_length=20_000, pattern=WITHOUT_NUL)]
 Openers = Annotated[
-    list[UUID], Meta(max_length=MAX_OPENERS, description="Products whose owners read the SUBSCRIBERS chapters")
+    list[Id], Meta(max_length=MAX_OPENERS, description="Products whose owners read the SUBSCRIBERS chapters")
 ]
 Number = Annotated[int, Meta(ge=0, le=INT4_MAX, description="Its place in the series")]
 Body = Annotated[str, Meta(max_length=MAX_BODY, pattern=WITHOUT_NUL)]
@@ -43,8 +44,8 @@ class UpdateSeries(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     is_published: bool | UnsetType = UNSET
     opened_by: Openers | UnsetType = UNSET
 
-    id: UUID | UnsetType = UNSET
-    site_id: UUID | UnsetType = UNSET
+    id: Id | UnsetType = UNSET
+    site_id: Id | UnsetType = UNSET
     created_at: Time | UnsetType = UNSET
 
     updated_at: Any = UNSET
@@ -70,7 +71,7 @@ class SeriesView(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 class CreateChapter(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="camel"):
     """A new chapter; without a number it comes last, without a currency its price is in the site's."""
 
-    series_id: UUID
+    series_id: Id
     title: Title
     slug: Slug | None = None
     number: Number | None = None
@@ -94,9 +95,9 @@ class UpdateChapter(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     currency_code: CurrencyCode | UnsetType = UNSET
     is_published: bool | UnsetType = UNSET
 
-    id: UUID | UnsetType = UNSET
-    site_id: UUID | UnsetType = UNSET
-    series_id: UUID | UnsetType = UNSET
+    id: Id | UnsetType = UNSET
+    site_id: Id | UnsetType = UNSET
+    series_id: Id | UnsetType = UNSET
     created_at: Time | UnsetType = UNSET
 
     updated_at: Any = UNSET

@@ -11,7 +11,7 @@ from purvey.discounts import rules
 from purvey.discounts.model import DiscountCode, DiscountType, Duration
 from purvey.kit.errors import Invalid
 from purvey.kit.fields import INT4_MAX, TO_THE_END, WITH_A_WORD, CurrencyCode, PositiveAmount, Time, in_utc
-from purvey.kit.ids import new_id
+from purvey.kit.ids import Id, new_id
 from purvey.kit.money import MAX_MINOR
 from purvey.kit.versions import Version
 from purvey.tenants import Site
@@ -30,7 +30,7 @@ Value = Annotated[
 Uses = Annotated[int, Meta(ge=1, le=MAX_USES)]
 UsesPerBuyer = Annotated[int, Meta(ge=1, le=INT4_MAX)]
 Products = Annotated[
-    list[UUID], Meta(min_length=1, max_length=MAX_PRODUCTS, description="What it is for; null: everything on the site")
+    list[Id], Meta(min_length=1, max_length=MAX_PRODUCTS, description="What it is for; null: everything on the site")
 ]
 Periods = Annotated[int, Meta(ge=1, le=MAX_PERIODS)]
 
@@ -71,8 +71,8 @@ class UpdateDiscountCode(msgspec.Struct, frozen=True, kw_only=True, forbid_unkno
     duration: Duration | UnsetType = UNSET
     duration_periods: Periods | UnsetType | None = UNSET
 
-    id: UUID | UnsetType = UNSET
-    site_id: UUID | UnsetType = UNSET
+    id: Id | UnsetType = UNSET
+    site_id: Id | UnsetType = UNSET
     created_at: Time | UnsetType = UNSET
 
     updated_at: Any = UNSET

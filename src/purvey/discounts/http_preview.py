@@ -2,7 +2,6 @@
 
 from datetime import datetime
 from typing import Annotated, Any
-from uuid import UUID
 
 import msgspec
 from litestar import Request, post
@@ -19,6 +18,7 @@ from purvey.discounts.model import DiscountType, Reason
 from purvey.discounts.preview import Preview
 from purvey.kit.db import Database
 from purvey.kit.fields import Amount
+from purvey.kit.ids import Id
 from purvey.pricing import MAX_QUANTITY
 
 Quantity = Annotated[int, Meta(ge=1, le=MAX_QUANTITY)]
@@ -28,8 +28,8 @@ class ValidateDiscount(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
     """A code as a buyer typed it, and what they would buy; `amount` is their choice in pay-what-you-want."""
 
     code: TypedCode
-    product_id: UUID
-    price_id: UUID | None = None
+    product_id: Id
+    price_id: Id | None = None
     quantity: Quantity = 1
     amount: Amount | None = None
 

@@ -16,12 +16,13 @@ from purvey.access.guards import PUBLIC, buyer, may
 from purvey.downloads.links import read_link
 from purvey.downloads.model import DownloadableFile, DownloadView
 from purvey.kit.db import Database
+from purvey.kit.ids import Id
 from purvey.kit.pages import Page, Paging
 from purvey.settings import Settings
 from purvey.storage import Storage
 
 SALE = "/sites/{site_id:uuid}/purchases/{purchase_id:uuid}/downloads"
-WhichFile = Annotated[UUID | None, QueryParameter(name="fileId", description="Which one, when there are several.")]
+WhichFile = Annotated[Id | None, QueryParameter(name="fileId", description="Which one, when there are several.")]
 
 
 class FileList(msgspec.Struct):

@@ -14,10 +14,11 @@ from purvey.access.guards import admin
 from purvey.fees import actions, store
 from purvey.fees.model import OWED_AFTER, Credit, CreditState, FeeState, PurchaseFee
 from purvey.kit.db import Database
+from purvey.kit.ids import Id
 from purvey.kit.pages import Page, Paging, page_of, total_of
 
 TAGS = ["Platform fees"]
-OfTenant = Annotated[UUID | None, QueryParameter(name="tenantId")]
+OfTenant = Annotated[Id | None, QueryParameter(name="tenantId")]
 OfFeeState = Annotated[FeeState | None, QueryParameter(name="state")]
 OfCreditState = Annotated[CreditState | None, QueryParameter(name="state")]
 Payer = Annotated[str | None, QueryParameter(name="payer", max_length=42)]

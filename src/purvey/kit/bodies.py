@@ -11,6 +11,7 @@ import msgspec
 from litestar import Request
 from litestar.exceptions import ValidationException
 
+from purvey.kit import ids
 from purvey.kit.depth import keep_limit
 from purvey.kit.errors import TooSlow
 
@@ -54,7 +55,7 @@ class StrictRequest(Request[Any, Any, Any]):
             raise fault("The body is nested too deeply") from None
 
     def decoded(self, body: bytes, kind: Any) -> Any:
-        return msgspec.json.decode(body, type=kind)
+        return msgspec.json.decode(body, type=kind, dec_hook=ids.sent)
 
 
 async def in_time(reading: Awaitable[T]) -> T:

@@ -4,6 +4,7 @@ import re
 import secrets
 import unicodedata
 from hashlib import sha256
+from typing import Any
 from uuid import UUID
 
 from uuid_utils.compat import uuid7
@@ -16,6 +17,25 @@ SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 def new_id() -> UUID:
     """A fresh UUIDv7 (RFC 9562)."""
     return uuid7()
+
+
+class Id(UUID):
+    """An id as somebody sent it. A word that is none becomes one that nothing has, so that both have one answer."""
+
+    def __init__(self, text: str) -> None:
+        try:
+            super().__init__(text)
+        except ValueError:
+            super().__init__(bytes=sha256(text.encode(errors="replace")).digest()[:16], version=5)  # ours are of 7
+
+
+def sent(kind: type, value: Any) -> Any:
+    """An id in a body that is decoded; ValueError for what is no text."""
+    if kind is not Id:
+        raise NotImplementedError(kind)
+    if not isinstance(value, str | UUID):
+        raise ValueError(f"Expected `str`, got `{type(value).__name__}`")
+    return Id(str(value))
 
 
 def new_token(prefix: str = "") -> str:

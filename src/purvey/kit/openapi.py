@@ -8,6 +8,10 @@ from typing import Any
 import msgspec
 from litestar import Request
 from litestar.openapi.plugins import JsonRenderPlugin, OpenAPIRenderPlugin
+from litestar.openapi.spec import OpenAPIFormat, OpenAPIType, Schema
+from litestar.plugins import OpenAPISchemaPlugin
+
+from purvey.kit.ids import Id
 
 STYLE = """
 body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;color:#1c2024}
@@ -125,6 +129,17 @@ def named_in(part: Any) -> list[str]:
         return []
     here = [part["$ref"].rsplit("/", 1)[-1]] if isinstance(part.get("$ref"), str) else []
     return here + [name for each in part.values() for name in named_in(each)]
+
+
+class Ids(OpenAPISchemaPlugin):
+    """Tells the schema what an id looks like on the wire."""
+
+    @staticmethod
+    def is_plugin_supported_type(value: Any) -> bool:
+        return value is Id
+
+    def to_openapi_schema(self, field_definition: Any, schema_creator: Any) -> Schema:
+        return Schema(type=OpenAPIType.STRING, format=OpenAPIFormat.UUID)
 
 
 class Json(JsonRenderPlugin):

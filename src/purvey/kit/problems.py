@@ -28,6 +28,7 @@ STATUS: dict[type[Refusal], int] = {
     errors.Unavailable: 503,
 }
 NO_BODY = "'data'"  # the framework's whole word on it
+DOORS = "GET /schema/openapi.json"
 PROBLEM_JSON = "application/problem+json"
 
 
@@ -134,12 +135,29 @@ def pointed(message: str) -> FieldError:
 
 
 def plain(request: Request[Any, Any, Any], error: HTTPException) -> Response[Any]:
-    """What the framework refuses by itself: unknown paths, methods, too large bodies."""
+    """What the framework refuses by itself: unknown addresses, methods, too large bodies."""
     if error.status_code >= 500:
         return crash(request, error)
-    phrase = HTTPStatus(error.status_code).phrase
-    code = phrase.lower().replace(" ", "_")
-    return answer(request, error.status_code, code, error.detail or phrase, headers=dict(error.headers or {}))
+    status, headers = error.status_code, dict(error.headers or {})
+    code = HTTPStatus(status).phrase.lower().replace(" ", "_")
+    return answer(request, status, code, said_of(request, status, headers) or error.detail, headers=headers)
+
+
+def said_of(request: Request[Any, Any, Any], status: int, headers: dict[str, str]) -> str | None:
+    """The sentence for a status of the framework's own."""
+    match status:
+        case 404:
+            return f"There is nothing at this address; {DOORS} lists every door"
+        case 405:
+            return f"This address takes {headers.get('allow', 'other methods')}, and not {request.method}"
+        case 413:
+            return "The body is too large for this door"
+    return None
+
+
+def begins(path: str, prefix: str) -> bool:
+    """Whether a path is a place under this one, in whatever case it was written."""
+    return f"{path.lower()}/".startswith(f"{prefix.lower()}/")
 
 
 def unspeakable(request: Request[Any, Any, Any], _: Exception) -> Response[Any]:
@@ -192,3 +210,10 @@ HANDLERS: dict[Any, Any] = {
     TimeoutError: overwhelmed,  # a statement that did not end, and was cancelled
     Exception: crash,
 }
+
+
+def said(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
+    """Any error as a problem."""
+    handler = next(HANDLERS[kind] for kind in type(error).__mro__ if kind in HANDLERS)
+    answer: Response[Any] = handler(request, error)
+    return answer

@@ -14,6 +14,7 @@ from purvey.kit.db import Database
 from purvey.kit.errors import NotFound
 from purvey.kit.events import publish
 from purvey.kit.failpoints import reach
+from purvey.kit.ids import Id
 from purvey.kit.pages import Page, Paging, page_of, total_of
 from purvey.payments import refund_store, store
 from purvey.payments.events import GatewayNotified, StripeNotified
@@ -183,9 +184,9 @@ async def list_payments(
     paging: Paging,
     status: FromQuery[Status | None] = None,
     provider: ProviderName = None,
-    tenantId: FromQuery[UUID | None] = None,  # noqa: N803 - the query's own name
-    payerId: FromQuery[UUID | None] = None,  # noqa: N803
-    purchaseId: FromQuery[UUID | None] = None,  # noqa: N803
+    tenantId: FromQuery[Id | None] = None,  # noqa: N803 - the query's own name
+    payerId: FromQuery[Id | None] = None,  # noqa: N803
+    purchaseId: FromQuery[Id | None] = None,  # noqa: N803
 ) -> Page[PaymentView]:
     """Payments of every tenant, newest first."""
     filters = (status, provider, tenantId, payerId, purchaseId)

@@ -16,6 +16,7 @@ from purvey.catalog import ProductType
 from purvey.kit.asgi import Scope
 from purvey.kit.db import Database
 from purvey.kit.errors import NotFound
+from purvey.kit.ids import Id
 from purvey.kit.own_keys import own_key
 from purvey.kit.pages import Page, Paging, page_of, total_of
 from purvey.payments import Gateways, Status
@@ -38,8 +39,8 @@ class BuyProduct(msgspec.Struct, forbid_unknown_fields=True, rename="camel", kw_
     """`amount` is for pay-what-you-want: what is paid in all, in minor units."""
 
     item_type: Literal["product"] = "product"
-    product_id: UUID
-    price_id: UUID | None = None
+    product_id: Id
+    price_id: Id | None = None
     quantity: Annotated[int, msgspec.Meta(ge=1, le=MAX_QUANTITY)] = 1
     amount: Annotated[int, msgspec.Meta(ge=0, le=MAX_AMOUNT)] | None = None
     discount_code: Code | None = None

@@ -17,6 +17,7 @@ from purvey.kit.asgi import Scope
 from purvey.kit.db import Database
 from purvey.kit.errors import NotAllowed, NotFound
 from purvey.kit.fields import TO_THE_END
+from purvey.kit.ids import Id
 from purvey.kit.pages import Page, Paging, page_of, total_of
 from purvey.payments import Status
 from purvey.purchases import actions, reads, releasing
@@ -24,7 +25,7 @@ from purvey.purchases.model import Fulfilment
 from purvey.purchases.views import RefundView, Released, SaleDetail, SaleView, refund_view
 
 OK, ACCEPTED = 200, 202
-OfProduct = Annotated[UUID | None, QueryParameter(name="productId")]
+OfProduct = Annotated[Id | None, QueryParameter(name="productId")]
 OfState = Annotated[Fulfilment | None, QueryParameter(name="fulfilmentState")]
 
 

@@ -8,6 +8,7 @@ import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
 from purvey.kit.addresses import Address
+from purvey.kit.ids import Id
 from purvey.kit.versions import Version
 from purvey.tenants.model import Invitation, Member, Role, Site, Tenant
 
@@ -17,7 +18,7 @@ Slug = Annotated[str, Meta(min_length=3, max_length=60)]
 Currency = Annotated[str, Meta(min_length=3, max_length=10)]
 TaxRate = Annotated[int, Meta(ge=0, le=10_000, description="Hundredths of a percent: 1900 is 19 %.")]
 Days = Annotated[int, Meta(ge=0, le=3650)]
-Sites = Annotated[list[UUID], Meta(min_length=1, max_length=100)]
+Sites = Annotated[list[Id], Meta(min_length=1, max_length=100)]
 
 
 class Form(msgspec.Struct, forbid_unknown_fields=True, rename="camel", kw_only=True):
@@ -43,7 +44,7 @@ class CreateSite(Form):
     name: Name
     currency_code: Currency
     description: Description | None = None
-    tenant_id: UUID | None = None
+    tenant_id: Id | None = None
 
 
 class ChangeSite(Form):

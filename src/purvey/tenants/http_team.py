@@ -11,6 +11,7 @@ from litestar.params import FromPath, JSONBody
 from purvey.access import Identity, Permission, email_of
 from purvey.access.guards import in_person, may
 from purvey.kit.db import Database
+from purvey.kit.errors import NotFound
 from purvey.kit.pages import Page, Paging, page_of, total_of
 from purvey.tenants import membership, teams
 from purvey.tenants.forms import (
@@ -69,6 +70,8 @@ async def leave(
     now: NamedDependency[datetime],
 ) -> None:
     """Leave a team; the last owner stays."""
+    if not me.belongs:
+        raise NotFound("There is no such tenant")
     await membership.remove_member(db, me, tenant_id, me.user_id, now=now)
 
 

@@ -1,5 +1,6 @@
 """How a team grows and shrinks: by invitation only, and never below one owner."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -50,7 +51,7 @@ async def invite(
     *,
     email: str,
     role: Role,
-    site_ids: list[UUID] | None = None,
+    site_ids: Sequence[UUID] | None = None,
     now: datetime,
 ) -> Invitation:
     """Offer a place in the team to an e-mail address, in lower case; the mail follows. Raises AlreadyMember, …"""
@@ -76,7 +77,7 @@ def field_conflict(kind: type[Conflict], detail: str) -> Conflict:
     return kind(detail, errors=[FieldError("/email", detail, kind.code)])
 
 
-async def checked_sites(tx: Tx, tenant_id: UUID, role: Role, site_ids: list[UUID] | None) -> list[UUID] | None:
+async def checked_sites(tx: Tx, tenant_id: UUID, role: Role, site_ids: Sequence[UUID] | None) -> Sequence[UUID] | None:
     """The sites that a role is limited to; Invalid for an owner's, and for another tenant's."""
     if site_ids is None:
         return None
@@ -142,7 +143,7 @@ async def change_member(
     user_id: UUID,
     *,
     role: Role,
-    site_ids: list[UUID] | UnsetType | None = UNSET,
+    site_ids: Sequence[UUID] | UnsetType | None = UNSET,
     now: datetime,
 ) -> Member:
     """Another role, or other sites; an owner's are all. Raises LastOwner."""

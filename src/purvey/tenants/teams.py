@@ -1,5 +1,6 @@
 """The SQL of members and invitations."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -154,14 +155,14 @@ async def find_member(db: Queries, tenant_id: UUID, user_id: UUID) -> Member:
 
 
 async def add_member(
-    tx: Tx, tenant_id: UUID, user_id: UUID, role: Role, *, site_ids: list[UUID] | None, now: datetime
+    tx: Tx, tenant_id: UUID, user_id: UUID, role: Role, *, site_ids: Sequence[UUID] | None, now: datetime
 ) -> bool:
     """Whether they were not a member before."""
     return await tx.do(ADD_MEMBER, tenant_id, user_id, role, site_ids, now) == 1
 
 
 async def add_invitation(
-    tx: Tx, tenant_id: UUID, *, id: UUID, email: str, role: Role, site_ids: list[UUID] | None, invited_by: UUID,
+    tx: Tx, tenant_id: UUID, *, id: UUID, email: str, role: Role, site_ids: Sequence[UUID] | None, invited_by: UUID,
     now: datetime, expires_at: datetime,
 ) -> Invitation | None:  # fmt: skip
     """The invitation, or None when one is open for this address."""

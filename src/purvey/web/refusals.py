@@ -6,10 +6,13 @@ from typing import Any
 from litestar import Response
 from litestar.response import Redirect
 
+from purvey.access.guards import NOBODY
 from purvey.kit import problems
 from purvey.kit.errors import Unauthenticated
+from purvey.kit.problems import begins
 from purvey.web.rendering import go, page
 from purvey.web.session import Page, SignInFirst, sign_in_path
+from purvey.web.shop.machines import wants_json
 from purvey.web.studio.scope import NoSiteYet
 
 Handler = Callable[[Any, Any], Response[Any]]
@@ -63,16 +66,27 @@ def for_people(handler: Handler) -> Handler:
 
     def choose(request: Page, error: Exception) -> Response[Any]:
         wants_page = "text/html" in request.headers.get("accept", "")
-        machine = any(request.url.path == path or request.url.path.startswith(f"{path}/") for path in MACHINES)
+        machine = any(begins(request.url.path, prefix) for prefix in MACHINES)
         return tell(request, error) if wants_page and not machine else handler(request, error)
 
     return choose
 
 
-PAGE_HANDLERS: dict[Any, Any] = {
+def as_asked(handler: Handler) -> Handler:
+    """What a page answers people with; a program that asks it for JSON gets the JSON body."""
+
+    def choose(request: Page, error: Exception) -> Response[Any]:
+        if not wants_json(request):
+            return handler(request, error)
+        return problems.said(request, Unauthenticated(NOBODY) if isinstance(error, SignInFirst) else error)
+
+    return choose
+
+
+FOR_PEOPLE: dict[Any, Any] = {
     **{kind: told(handler) for kind, handler in problems.HANDLERS.items()},
     SignInFirst: lead_to_sign_in,
-    NoSiteYet: lead_to_first_site,
     Unauthenticated: lead_to_sign_in,
 }
+PAGE_HANDLERS = {kind: as_asked(handler) for kind, handler in FOR_PEOPLE.items()} | {NoSiteYet: lead_to_first_site}
 APP_HANDLERS: dict[Any, Any] = {kind: for_people(handler) for kind, handler in problems.HANDLERS.items()}

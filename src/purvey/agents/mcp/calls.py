@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from typing import Annotated, Any
-from uuid import UUID
 
 import msgspec
 from litestar.connection import ASGIConnection
@@ -10,10 +9,11 @@ from msgspec import Meta
 
 from purvey.access import Identity, network_of
 from purvey.access.guards import visit_of
+from purvey.kit import ids
 from purvey.kit.errors import Unauthenticated
 from purvey.world import World
 
-Id = Annotated[UUID, Meta(description="As the other tools give it")]
+Id = Annotated[ids.Id, Meta(description="As the other tools give it")]
 
 
 class Call(msgspec.Struct, frozen=True, kw_only=True):

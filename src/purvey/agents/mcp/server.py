@@ -26,10 +26,11 @@ from purvey.agents.http import refusal_of
 from purvey.agents.mcp.calls import Answer, Call
 from purvey.agents.mcp.http import BODY_LIMIT_BYTES
 from purvey.agents.mcp.tools import INSTRUCTIONS, TOOLS, Spec, argument
+from purvey.kit import problems
 from purvey.kit.asgi import Receive, Scope, Send
 from purvey.kit.bodies import fault, places_of_nul
 from purvey.kit.errors import Invalid
-from purvey.kit.problems import HANDLERS
+from purvey.kit.ids import Id
 
 Context = ServerRequestContext[Any, Any]
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
@@ -98,9 +99,7 @@ def said(value: Any) -> CallToolResult:
 
 def failed(error: Exception, scope: Scope) -> CallToolResult:
     """What went wrong, said as the doors under `/api` say it, and logged as they do."""
-    handler = next(HANDLERS[kind] for kind in type(error).__mro__ if kind in HANDLERS)
-    answer = handler(Request(cast(Any, scope)), error)
-    body = refusal_of(answer, error)[1]
+    body = refusal_of(problems.said(Request(cast(Any, scope)), error), error)[1]
     return CallToolResult(content=[text_of(body)], structured_content=body, is_error=True)
 
 
@@ -116,6 +115,8 @@ def schema_of(kind: type) -> dict[str, Any]:
 
 
 def described(kind: type) -> dict[str, Any]:
+    if kind is Id:
+        return {"type": "string", "format": "uuid"}
     return {"type": "number", "minimum": 0, "description": kind.__doc__ or ""}
 
 

@@ -4,7 +4,6 @@ from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
 from decimal import Decimal
 from typing import Annotated, Any
-from uuid import UUID
 
 import msgspec
 from msgspec import Meta
@@ -15,6 +14,7 @@ from purvey.agents.amounts import Usdc, read
 from purvey.agents.mcp import buying
 from purvey.agents.mcp.calls import Call, Id
 from purvey.catalog import SEARCH_MAX, Category
+from purvey.kit import ids
 from purvey.kit.pages import CURSOR_MAX, PER_PAGE_MAX, Asked
 
 INSTRUCTIONS = (
@@ -56,7 +56,7 @@ class MyPurchases(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
 
 class OneFile(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     purchase_id: Id
-    file_id: Annotated[UUID, Meta(description="Which one, when the purchase has several files")] | None = None
+    file_id: Annotated[ids.Id, Meta(description="Which one, when the purchase has several files")] | None = None
 
 
 class FileLink(msgspec.Struct):
@@ -105,7 +105,7 @@ def argument(kind: type, value: Any) -> Any:
     """An amount among arguments, which came as JSON numbers."""
     if kind is Usdc:
         return read(Decimal(repr(value)) if isinstance(value, float) else value)
-    raise NotImplementedError(kind)
+    return ids.sent(kind, value)
 
 
 TOOLS: Mapping[str, Spec] = {

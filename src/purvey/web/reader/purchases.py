@@ -15,6 +15,7 @@ from purvey.downloads import DownloadableFile
 from purvey.kit import pages as lists
 from purvey.kit.db import Database
 from purvey.kit.errors import NotFound, Refusal
+from purvey.kit.ids import Id
 from purvey.payments import Gateways, Status
 from purvey.purchases import PurchaseDetail
 from purvey.storage import Storage
@@ -155,7 +156,7 @@ async def download(
     db: NamedDependency[Database],
     storage: NamedDependency[Storage],
     now: NamedDependency[datetime],
-    file_id: Annotated[UUID | None, QueryParameter(name="fileId")] = None,
+    file_id: Annotated[Id | None, QueryParameter(name="fileId")] = None,
 ) -> Response[Any]:
     """The same bytes as through the JSON door, for who is signed in by cookie."""
     return await downloads.answer(request, db, storage, me.user_id, purchase_id=purchase_id, file_id=file_id, now=now)
