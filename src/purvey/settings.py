@@ -6,7 +6,7 @@ import secrets
 from collections.abc import Callable, Mapping
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 from urllib.parse import urlsplit
 
 import msgspec
@@ -15,6 +15,7 @@ from purvey.kit.addresses import checked
 from purvey.kit.db import STATEMENT_SECONDS
 from purvey.kit.errors import Invalid
 from purvey.kit.money import BASIS_POINTS, USDC, Money
+from purvey.kit.secret import Secret
 
 PREFIX = "PURVEY_"
 SECRET_KEY_LENGTH = 32
@@ -30,20 +31,20 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Everything that differs between one installation and the next."""
 
     home: Path
-    secret_key: str
+    secret_key: Secret
     base_url: str = "http://127.0.0.1:8000"
-    database_url: str | None = None
+    database_url: Secret | None = None
     database_pooler: bool = False
     database_timeout: int = STATEMENT_SECONDS
     storage_url: str | None = None
-    stripe_secret_key: str | None = None
-    stripe_webhook_secret: str | None = None
+    stripe_secret_key: Secret | None = None
+    stripe_webhook_secret: Secret | None = None
     stripe_api_base: str | None = None
     test_bank: bool = False
-    smtp_url: str | None = None
+    smtp_url: Secret | None = None
     mail_from: str = "shop@localhost"
     sign_up_limit: int = 20
-    rpc_urls: Mapping[str, str] = {}
+    rpc_urls: Mapping[str, Secret] = {}
     siwa_registries: tuple[str, ...] = ()
     siwa_plain_wallets: bool = False
     siwa_signed_requests: str = "optional"
@@ -54,14 +55,27 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     x402_fee_minimum: int = 10_000
     x402_networks: tuple[str, ...] = ()
     x402_assets: Mapping[str, tuple[str, str, str]] = {}
-    x402_facilitator_url: str | None = None
-    x402_facilitator_key: str | None = None
+    x402_facilitator_url: Secret | None = None
+    x402_facilitator_key: Secret | None = None
     x402_confirmations: int = 1
     log_format: str = "auto"
     failpoint: str | None = None
 
+    def __post_init__(self) -> None:
+        """Whoever makes settings by hand may give plain words."""
+        for name in SECRET_FIELDS:
+            if isinstance(plain := getattr(self, name), str):
+                msgspec.structs.force_setattr(self, name, Secret(plain))
+        urls = {chain: Secret(url) if isinstance(url, str) else url for chain, url in self.rpc_urls.items()}
+        msgspec.structs.force_setattr(self, "rpc_urls", urls)
+
     def __repr__(self) -> str:
         return f"Settings(home={str(self.home)!r}, base_url={self.base_url!r}, …)"
+
+
+SECRET_FIELDS = [
+    field.name for field in msgspec.structs.fields(Settings) if Secret in (field.type, *get_args(field.type))
+]
 
 
 def read_settings(environment: Mapping[str, str] | None = None, *, demo: bool = False) -> Settings:
@@ -155,8 +169,8 @@ def kept_secret(home: Path, *, may_create: bool) -> str:
     return fresh
 
 
-def url(*schemes: str) -> Callable[[str], str]:
-    """A URL of one of these schemes, without a trailing slash."""
+def url(*schemes: str, with_password: bool = False) -> Callable[[str], str]:
+    """A URL of one of these schemes, without a trailing slash. One that is shown holds no password."""
 
     def read(value: str) -> str:
         parts = urlsplit(value)
@@ -167,6 +181,8 @@ def url(*schemes: str) -> Callable[[str], str]:
                 _ = urlsplit(f"//{host}").port
         except ValueError:
             raise ValueError("a URL whose port is no number from 0 to 65535") from None
+        if "@" in parts.netloc and not with_password:
+            raise ValueError("a URL with a user in it, which would be shown: give it without")
         return value.rstrip("/")
 
     return read
@@ -217,7 +233,7 @@ def rpc_urls(value: str) -> Mapping[str, str]:
         network, _, address = word.strip().partition("=")
         if not NETWORK.fullmatch(network):
             raise ValueError("not a list such as eip155:8453=https://rpc.example,eip155:84532=https://…")
-        found[network] = url("http", "https")(address)
+        found[network] = url("http", "https", with_password=True)(address)
     return found
 
 
@@ -311,7 +327,7 @@ READERS: Mapping[str, Callable[[str], Any]] = {
     "home": lambda value: Path(value).expanduser().resolve(),
     "secret_key": str,
     "base_url": url("http", "https"),
-    "database_url": url("postgresql", "postgres"),
+    "database_url": url("postgresql", "postgres", with_password=True),
     "database_pooler": yes_or_no,
     "database_timeout": seconds,
     "storage_url": url("s3", "gs", "az", "file"),
@@ -319,7 +335,7 @@ READERS: Mapping[str, Callable[[str], Any]] = {
     "stripe_webhook_secret": str,
     "stripe_api_base": url("http", "https"),
     "test_bank": yes_or_no,
-    "smtp_url": url("smtp", "smtps"),
+    "smtp_url": url("smtp", "smtps", with_password=True),
     "mail_from": str,
     "sign_up_limit": whole_number,
     "rpc_urls": rpc_urls,
@@ -333,7 +349,7 @@ READERS: Mapping[str, Callable[[str], Any]] = {
     "x402_fee_minimum": usdc,
     "x402_networks": networks,
     "x402_assets": assets,
-    "x402_facilitator_url": url("http", "https"),
+    "x402_facilitator_url": url("http", "https", with_password=True),
     "x402_facilitator_key": private_key,
     "x402_confirmations": confirmations,
     "log_format": one_of("auto", "json", "plain"),

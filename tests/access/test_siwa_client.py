@@ -43,7 +43,7 @@ async def runs(shop: Shop, chain: Chain, key: str, agent_id: int, **other: Any) 
     assert shop.world.siwa is not None
     asked = {
         "base": shop.base_url, "key": key, "agentId": agent_id, "agentRegistry": chain.registry_name,
-        "chainId": chain.chain_id, "secret": shop.world.siwa.receipt_key.decode(), **other,
+        "chainId": chain.chain_id, "secret": shop.world.siwa.receipt_key.reveal(), **other,
     }  # fmt: skip
     program = await asyncio.create_subprocess_exec(
         f"{ROOT_DIR}/bin/node", "--input-type=module", "-", json.dumps(asked), cwd=NODE_MODULES.parent,

@@ -9,6 +9,7 @@ import pytest
 
 import purvey
 from purvey.access.siwa.model import authority_of
+from purvey.kit.secret import Secret
 from purvey.settings import Settings, SettingsError, read_settings
 from tests.conftest import fresh_database, served
 from tests.vocabulary.shop import Clock, Shop
@@ -53,7 +54,7 @@ def test_a_registry_needs_its_chains_address(tmp_path: Path) -> None:
         given(tmp_path, SIWA_REGISTRIES=REGISTRY)
     read = given(tmp_path, SIWA_REGISTRIES=f" {REGISTRY} ", RPC_URLS="eip155:8453=https://rpc.example/key")
     assert read.siwa_registries == (REGISTRY.lower(),)
-    assert read.rpc_urls == {"eip155:8453": "https://rpc.example/key"}
+    assert read.rpc_urls == {"eip155:8453": Secret("https://rpc.example/key")}
 
 
 @pytest.mark.parametrize(

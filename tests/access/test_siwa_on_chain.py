@@ -9,6 +9,7 @@ from purvey.access.siwa.registry import owner_of
 from purvey.cli.doctor import Ill, the_agents
 from purvey.kit.errors import Unavailable
 from purvey.kit.rpc import Chains
+from purvey.kit.secret import Secret
 from purvey.settings import Settings
 from tests.vocabulary.agents import Agent, asks_nonce, message, signed
 from tests.vocabulary.chain import Chain
@@ -120,7 +121,7 @@ async def test_a_chain_that_does_not_answer_is_said_and_nobody_is_called_unregis
     siwa = strict.world.siwa
     assert siwa is not None
     registry = registry_of(chain.registry_name)
-    away = msgspec.structs.replace(siwa, chains=Chains({chain.network: "http://127.0.0.1:9"}))
+    away = msgspec.structs.replace(siwa, chains=Chains({chain.network: Secret("http://127.0.0.1:9")}))
     with pytest.raises(Unavailable, match=chain.network):
         await owner_of(away, registry, 1)
     with pytest.raises(Unavailable, match="no registry"):

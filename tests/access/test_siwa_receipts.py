@@ -12,9 +12,10 @@ from hypothesis import strategies as st
 from purvey import access
 from purvey.access.siwa import Receipt, make_receipt, read_receipt
 from purvey.kit.errors import Unauthenticated
+from purvey.kit.secret import Secret
 from tests.vocabulary.shop import Shop
 
-KEY = b"a key of forty characters, for receipts.."
+KEY = Secret("a key of forty characters, for receipts..")
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 ADDRESS = "0x70997970C51812dc3A010C7d01b50e0d17dc79C8"
 

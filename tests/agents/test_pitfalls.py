@@ -62,7 +62,7 @@ def patience(scene: Scene, seconds: float) -> None:
 
 
 def facilitator(scene: Scene) -> str:
-    return str(Account.from_key(scene.market.world.settings.x402_facilitator_key).address)
+    return str(Account.from_key(scene.market.world.settings.x402_facilitator_key.reveal()).address)
 
 
 async def test_a_the_buyer_who_lost_the_answer_has_it_again_by_a_receipt(scene: Scene) -> None:

@@ -13,6 +13,7 @@ from aiosmtpd.controller import Controller
 
 from purvey.kit.ids import new_id
 from purvey.kit.mail import FolderPostman, Letter, MailRefused, SmtpPostman, message_of
+from purvey.kit.secret import Secret
 
 
 class Mailbox:
@@ -53,7 +54,7 @@ async def test_a_letter_arrives_with_both_bodies_and_no_injected_header(smtp: tu
     url, mailbox = smtp
     letter = a_letter()
 
-    await SmtpPostman(url).send(letter, message_of(letter, host="shop.test"))
+    await SmtpPostman(Secret(url)).send(letter, message_of(letter, host="shop.test"))
 
     (arrived,) = mailbox.taken
     assert arrived["Subject"] == "Grüße Bcc: x@y.z"
@@ -71,9 +72,9 @@ async def test_a_refused_recipient_is_told_apart_from_a_lost_server(smtp: tuple[
     letter = a_letter("nobody@example.com")
 
     with pytest.raises(MailRefused):
-        await SmtpPostman(url).send(letter, message_of(letter, host="shop.test"))
+        await SmtpPostman(Secret(url)).send(letter, message_of(letter, host="shop.test"))
     with pytest.raises(aiosmtplib.SMTPConnectError):
-        await SmtpPostman("smtp://127.0.0.1:1").send(letter, message_of(letter, host="shop.test"))
+        await SmtpPostman(Secret("smtp://127.0.0.1:1")).send(letter, message_of(letter, host="shop.test"))
     assert not mailbox.taken
 
 

@@ -14,6 +14,7 @@ import purvey
 from purvey.kit.errors import NotFound
 from purvey.kit.ids import new_id
 from purvey.kit.money import Money
+from purvey.kit.secret import Secret
 from purvey.payments import BadSignature, References, State, gateway_keys
 from purvey.payments.choice import Chosen, NoGateway, open_gateways
 from purvey.payments.gateway import AccountGone, Credentials, KeyRefused
@@ -63,7 +64,7 @@ async def gives(till: Till, key: str) -> None:
         Owner(till.ana.id, till.tenant_id),
         tenant_id=till.tenant_id,
         provider="stripe",
-        credentials=Credentials(key, HOOK),
+        credentials=Credentials(Secret(key), Secret(HOOK)),
         secret_key=till.shop.world.settings.secret_key,
         now=till.shop.now,
     )
@@ -89,15 +90,16 @@ async def keys_kept(till: Till) -> list[bool]:
 
 
 def test_what_is_sealed_opens_only_in_its_own_place_under_its_own_key() -> None:
-    sealed = seal("sk_live_much_money", secret_key="a" * 32, label="1 secret")
+    plain, key = Secret("sk_live_much_money"), Secret("a" * 32)
+    sealed = seal(plain, secret_key=key, label="1 secret")
     assert b"sk_live" not in sealed
-    assert sealed != seal("sk_live_much_money", secret_key="a" * 32, label="1 secret")
-    assert unseal(sealed, secret_key="a" * 32, label="1 secret") == "sk_live_much_money"
-    for secret_key, label in (("b" * 32, "1 secret"), ("a" * 32, "2 secret"), ("a" * 32, "1 webhook")):
+    assert sealed != seal(plain, secret_key=key, label="1 secret")
+    assert unseal(sealed, secret_key=key, label="1 secret") == plain
+    for secret_key, label in ((Secret("b" * 32), "1 secret"), (key, "2 secret"), (key, "1 webhook")):
         with pytest.raises(KeysUnreadable):
             unseal(sealed, secret_key=secret_key, label=label)
     with pytest.raises(KeysUnreadable):
-        unseal(sealed[:-1] + bytes([sealed[-1] ^ 1]), secret_key="a" * 32, label="1 secret")
+        unseal(sealed[:-1] + bytes([sealed[-1] ^ 1]), secret_key=key, label="1 secret")
 
 
 async def test_nothing_in_the_database_shows_a_key(till: Till) -> None:
@@ -203,7 +205,7 @@ async def test_of_keys_given_over_and_over_those_with_something_open_are_kept(ti
     for at, key in enumerate(keys):
         await gives(till, key)
         if at in (0, 3):
-            await till.writes_down(till.order_of(ATLAS, account=Credentials(key, HOOK).account))
+            await till.writes_down(till.order_of(ATLAS, account=Credentials(Secret(key), Secret(HOOK)).account))
     assert await gateway_keys.erase_retired_keys(till.shop.db, till.shop.now) == 0, "a sale may have just read it"
     await erases(till)
     assert await keys_kept(till) == [False, False, True]
@@ -274,7 +276,9 @@ def test_an_account_without_its_webhook_secret_is_refused_at_the_start(tmp_path:
     given = {"PURVEY_HOME": str(tmp_path), "PURVEY_STRIPE_SECRET_KEY": "sk_test_0123456789abcdef"}
     with pytest.raises(SettingsError, match="go together"):
         read_settings(given, demo=True)
-    assert read_settings(given | {"PURVEY_STRIPE_WEBHOOK_SECRET": HOOK}, demo=True).stripe_webhook_secret == HOOK
+    assert read_settings(given | {"PURVEY_STRIPE_WEBHOOK_SECRET": HOOK}, demo=True).stripe_webhook_secret == Secret(
+        HOOK
+    )
 
 
 def test_a_shop_that_has_not_used_stripe_yet_has_not_loaded_it() -> None:

@@ -16,14 +16,17 @@ import purvey
 SECRET_KEY = "a-secret-key-of-the-tests-0123456789-abcdefgh"
 START_SECONDS = 60
 PURVEY = (sys.executable, "-c", "from purvey.cli import main; main()")
+BREAKING = (sys.executable, "-c", "from tests.proof.breaking import main; main()")
 SOURCES = Path(purvey.__file__).parents[1]
+TESTS = Path(__file__).parents[2]
 
 
 class Program:
     """One installation: its home, its database, its port. Everything it is told comes by environment."""
 
-    def __init__(self, home: Path, dsn: str) -> None:
+    def __init__(self, home: Path, dsn: str, *, called: tuple[str, ...] = PURVEY) -> None:
         home.mkdir(parents=True, exist_ok=True)
+        self.called = called
         self.home, self.dsn, self.port = home, dsn, free_port()
         self.base_url = f"http://127.0.0.1:{self.port}"
         self.log = home / "serve.log"
@@ -33,7 +36,7 @@ class Program:
     def environment(self, **told: str) -> dict[str, str]:
         ours = {name: value for name, value in os.environ.items() if not name.startswith("PURVEY_")}
         return ours | {
-            "PYTHONPATH": str(SOURCES),
+            "PYTHONPATH": f"{SOURCES}{os.pathsep}{TESTS}",
             "PURVEY_HOME": str(self.home),
             "PURVEY_DATABASE_URL": self.dsn,
             "PURVEY_SECRET_KEY": SECRET_KEY,
@@ -64,7 +67,7 @@ class Program:
     def begins(self, *command: str, **told: str) -> subprocess.Popen[bytes]:
         with self.log.open("ab") as log:
             return subprocess.Popen(
-                [*PURVEY, *command], env=self.environment(**told), stdout=log, stderr=log, stdin=subprocess.DEVNULL
+                [*self.called, *command], env=self.environment(**told), stdout=log, stderr=log, stdin=subprocess.DEVNULL
             )
 
     async def dies(self, *, seconds: float = 20) -> None:

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from purvey.kit.ids import new_id
 from purvey.kit.money import Money
+from purvey.kit.secret import Secret
 from purvey.payments import Checkout, CheckoutOrder, References, Standing
 from purvey.payments.gateway import Credentials
 from purvey.payments.stripe.gateway import StripeAccount
@@ -96,8 +97,10 @@ class Till:
 
 
 async def account_of(shop: Shop, wire: Wire, key: str, *, webhook_secret: str = "whsec_test") -> StripeAccount:
-    client = await wire.client(key)
-    return StripeAccount(shop.db, client, credentials=Credentials(key, webhook_secret), clock=shop.clock)
+    client = await wire.client(Secret(key))
+    return StripeAccount(
+        shop.db, client, credentials=Credentials(Secret(key), Secret(webhook_secret)), clock=shop.clock
+    )
 
 
 @contextlib.asynccontextmanager

@@ -7,7 +7,6 @@ through. What is never confirmed stays a stray, and is swept.
 import hmac
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
-from hashlib import sha256
 from typing import Annotated
 from uuid import UUID
 
@@ -198,7 +197,7 @@ def own_address(settings: Settings, upload_id: UUID, expires_at: datetime) -> st
 
 
 def sign(settings: Settings, upload_id: UUID, expires: int) -> str:
-    return hmac.digest(settings.secret_key.encode(), f"upload\n{upload_id}\n{expires}".encode(), sha256).hex()
+    return settings.secret_key.sign(f"upload\n{upload_id}\n{expires}".encode()).hex()
 
 
 def refuse_forged(settings: Settings, upload_id: UUID, *, expires: int, signature: str, now: datetime) -> None:

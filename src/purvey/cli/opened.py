@@ -19,7 +19,7 @@ from purvey.world import World, open_world
 def database(settings: Settings) -> Iterator[str]:
     """The address of the database; the embedded one runs until the block ends."""
     if settings.database_url:
-        yield settings.database_url
+        yield settings.database_url.reveal()
         return
     server = EmbeddedPostgres(settings.home).start()
     try:

@@ -15,6 +15,7 @@ from purvey.downloads.model import DownloadableFile, view_of
 from purvey.downloads.opening import files_of
 from purvey.kit.db import Queries
 from purvey.kit.errors import NotFound
+from purvey.kit.secret import Secret
 
 LINK_LIFE: Final = timedelta(minutes=5)
 LINK_MAX: Final = 500
@@ -49,13 +50,13 @@ async def offer_link(
     return Link(purchase_id, owner_id, file.file_id, until), view_of(file)
 
 
-def write_link(link: Link, *, secret_key: str) -> str:
+def write_link(link: Link, *, secret_key: Secret) -> str:
     """The link as a word that nobody can make up."""
     said = msgspec.msgpack.encode(link)
     return urlsafe_b64encode(seal(secret_key, said) + said).decode().rstrip("=")
 
 
-def read_link(word: str, *, secret_key: str, now: datetime) -> Link:
+def read_link(word: str, *, secret_key: Secret, now: datetime) -> Link:
     """The link that a word is; LinkOver."""
     try:
         whole = urlsafe_b64decode(word[:LINK_MAX] + "=" * (-len(word) % 4))
@@ -70,5 +71,5 @@ def read_link(word: str, *, secret_key: str, now: datetime) -> Link:
     return link
 
 
-def seal(secret_key: str, said: bytes) -> bytes:
-    return hmac.digest(secret_key.encode(), PURPOSE + said, sha256)
+def seal(secret_key: Secret, said: bytes) -> bytes:
+    return secret_key.sign(PURPOSE + said)

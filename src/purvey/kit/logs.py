@@ -8,6 +8,9 @@ import structlog
 
 SECRETS = {"password", "token", "secret", "authorization", "cookie", "secret_key", "key"}
 
+# What the frames of an error hold is what strangers and operators entrusted to us: it is in no log.
+tracebacks = structlog.processors.ExceptionRenderer(structlog.tracebacks.ExceptionDictTransformer(show_locals=False))
+
 
 def set_up(log_format: str) -> None:
     """Send every log, ours and the libraries', to standard error. `auto` is plain on a terminal, else JSON."""
@@ -18,8 +21,10 @@ def set_up(log_format: str) -> None:
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         hide_secrets,
     ]
-    pretty: list[structlog.typing.Processor] = [structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())]
-    lines: list[structlog.typing.Processor] = [structlog.processors.dict_tracebacks, json_line]
+    pretty: list[structlog.typing.Processor] = [
+        structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback)
+    ]
+    lines: list[structlog.typing.Processor] = [tracebacks, json_line]
     structlog.configure(
         processors=[*shared, *(pretty if plain else lines)],
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
@@ -29,9 +34,7 @@ def set_up(log_format: str) -> None:
         cache_logger_on_first_use=True,
     )
     handler = logging.StreamHandler(sys.stderr)
-    foreign: list[structlog.typing.Processor] = (
-        pretty if plain else [structlog.processors.dict_tracebacks, structlog.processors.JSONRenderer()]
-    )
+    foreign: list[structlog.typing.Processor] = pretty if plain else [tracebacks, structlog.processors.JSONRenderer()]
     handler.setFormatter(structlog.stdlib.ProcessorFormatter(processors=foreign, foreign_pre_chain=shared))
     logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)
 

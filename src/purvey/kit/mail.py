@@ -15,6 +15,8 @@ import aiosmtplib
 import msgspec
 import structlog
 
+from purvey.kit.secret import Secret
+
 log = structlog.get_logger("purvey.mail")
 TIMEOUT_SECONDS = 15
 
@@ -63,13 +65,13 @@ class FolderPostman:
 class SmtpPostman:
     """Hands letters to a server: `smtp://user:password@host:587` (STARTTLS when offered) or `smtps://…:465`."""
 
-    def __init__(self, url: str) -> None:
-        parts = urlsplit(url)
+    def __init__(self, url: Secret) -> None:
+        parts = urlsplit(url.reveal())
         self.host = parts.hostname or "localhost"
         self.implicit_tls = parts.scheme == "smtps"
         self.port = parts.port or (465 if self.implicit_tls else 587)
         self.user = unquote(parts.username) if parts.username else None
-        self.password = unquote(parts.password) if parts.password else None
+        self.password = Secret(unquote(parts.password)) if parts.password else None
 
     async def send(self, letter: Letter, message: Message) -> None:
         try:
@@ -78,7 +80,7 @@ class SmtpPostman:
                 hostname=self.host,
                 port=self.port,
                 username=self.user,
-                password=self.password,
+                password=self.password.reveal() if self.password else None,
                 use_tls=self.implicit_tls,
                 start_tls=None,
                 tls_context=ssl.create_default_context() if not is_local(self.host) else own_machine(),
@@ -101,7 +103,7 @@ def own_machine() -> ssl.SSLContext:
     return context
 
 
-def open_postman(smtp_url: str | None, *, home: Path) -> Postman:
+def open_postman(smtp_url: Secret | None, *, home: Path) -> Postman:
     """The postman that the settings name."""
     return SmtpPostman(smtp_url) if smtp_url else FolderPostman(home / "mail")
 

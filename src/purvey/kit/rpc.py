@@ -7,6 +7,7 @@ import httpx
 import structlog
 
 from purvey.kit.errors import Unavailable
+from purvey.kit.secret import Secret
 
 log = structlog.get_logger("purvey.rpc")
 TIMEOUT_SECONDS: Final = 5.0
@@ -23,7 +24,7 @@ class NodeRefused(Unavailable):
 class Chains:
     """The chains this shop can ask, by CAIP-2 network such as `eip155:8453`."""
 
-    def __init__(self, urls: Mapping[str, str]) -> None:
+    def __init__(self, urls: Mapping[str, Secret]) -> None:
         self.urls = urls
         self._http: httpx.AsyncClient | None = None
 
@@ -37,7 +38,9 @@ class Chains:
             raise unavailable(network, "PURVEY_RPC_URLS names no address for it")
         self._http = self._http or httpx.AsyncClient(timeout=TIMEOUT_SECONDS)
         try:
-            answer = await self._http.post(url, json={"jsonrpc": "2.0", "id": 1, "method": method, "params": params})
+            answer = await self._http.post(
+                url.reveal(), json={"jsonrpc": "2.0", "id": 1, "method": method, "params": params}
+            )
             said = answer.json()
         except (httpx.HTTPError, ValueError) as error:
             raise unavailable(network, f"{type(error).__name__}: {error}") from error

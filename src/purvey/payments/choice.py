@@ -2,11 +2,11 @@
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
-from hashlib import sha256
 from uuid import UUID
 
 from purvey.kit.db import Database, Queries
 from purvey.kit.errors import Conflict, NotFound
+from purvey.kit.secret import Secret
 from purvey.payments.gateway import Credentials, Gateway, Gateways
 from purvey.payments.stripe import STRIPE, StripeAccounts
 from purvey.payments.testbank import TestBank
@@ -60,7 +60,7 @@ def open_gateways(
     """The gateways that the settings turn on."""
     installed: dict[str, Gateway] = {}
     if settings.test_bank:
-        secret = sha256(f"test bank\n{settings.secret_key}".encode()).digest()
+        secret = Secret(settings.secret_key.sign(b"test bank").hex())
         installed[TestBank.name] = TestBank(db, base_url=settings.base_url, secret=secret, clock=clock)
     if rail is not None:
         installed[ByChain.name] = ByChain(rail, db=db, clock=clock)
@@ -69,4 +69,4 @@ def open_gateways(
 
 def live_keys_beside_test_bank(settings: Settings) -> bool:
     """Whether real money and play money would stand side by side, which `serve` refuses (ruling 41)."""
-    return settings.test_bank and (settings.stripe_secret_key or "").startswith(LIVE_PREFIXES)
+    return settings.test_bank and (settings.stripe_secret_key or Secret("")).reveal().startswith(LIVE_PREFIXES)

@@ -12,6 +12,7 @@ import msgspec
 from purvey.kit.db import Queries
 from purvey.kit.errors import Conflict, Malformed, Unavailable
 from purvey.kit.money import Money
+from purvey.kit.secret import Secret
 
 RETRY_AFTER_SECONDS = 5
 FINGERPRINT_LETTERS = 24
@@ -151,18 +152,18 @@ class Notice(msgspec.Struct, frozen=True):
 class Credentials(msgspec.Struct, frozen=True):
     """One account at a gateway: the key to act with, and the secret its webhooks are signed with."""
 
-    secret: str
-    webhook_secret: str
+    secret: Secret
+    webhook_secret: Secret
 
     @property
     def ending(self) -> str:
         """What may be shown and logged."""
-        return self.secret[-4:]
+        return self.secret.reveal()[-4:]
 
     @property
     def account(self) -> str:
         """The key's fingerprint: what a payment remembers of the account that it was begun in."""
-        return sha256(f"purvey gateway account\n{self.secret}".encode()).hexdigest()[:FINGERPRINT_LETTERS]
+        return sha256(f"purvey gateway account\n{self.secret.reveal()}".encode()).hexdigest()[:FINGERPRINT_LETTERS]
 
     def __repr__(self) -> str:
         return f"Credentials(…{self.ending})"

@@ -17,6 +17,7 @@ from purvey.kit.audit_log import Actor, audit
 from purvey.kit.db import Database, Queries, Tx
 from purvey.kit.errors import NotFound
 from purvey.kit.ids import new_id
+from purvey.kit.secret import Secret
 from purvey.payments.gateway import Credentials, GatewayDown
 
 log = structlog.get_logger("purvey.payments")
@@ -120,7 +121,7 @@ async def give(
     tenant_id: UUID,
     provider: str,
     credentials: Credentials,
-    secret_key: str,
+    secret_key: Secret,
     now: datetime,
 ) -> GivenKeys:
     """Sell by these keys from now on; the ones before are retired."""
@@ -184,7 +185,7 @@ async def erase_retired_keys(db: Queries, now: datetime) -> int:
     return await db.do(ERASE, now - GRACE)
 
 
-def opened(sealed: Sealed, *, secret_key: str) -> Credentials:
+def opened(sealed: Sealed, *, secret_key: Secret) -> Credentials:
     """The keys themselves; KeysUnreadable."""
     assert sealed.secret is not None and sealed.webhook_secret is not None
     return Credentials(
@@ -193,21 +194,21 @@ def opened(sealed: Sealed, *, secret_key: str) -> Credentials:
     )
 
 
-def seal(plain: str, *, secret_key: str, label: str) -> bytes:
+def seal(plain: Secret, *, secret_key: Secret, label: str) -> bytes:
     """AES-256-GCM, bound to its row and column: a sealed value opens nowhere else."""
     from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
     nonce = os.urandom(NONCE_BYTES)
-    return nonce + AESGCM(sealing_key(secret_key)).encrypt(nonce, plain.encode(), label.encode())
+    return nonce + AESGCM(sealing_key(secret_key)).encrypt(nonce, plain.reveal().encode(), label.encode())
 
 
-def unseal(sealed: bytes, *, secret_key: str, label: str) -> str:
+def unseal(sealed: bytes, *, secret_key: Secret, label: str) -> Secret:
     from cryptography.exceptions import InvalidTag
     from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
     nonce, box = sealed[:NONCE_BYTES], sealed[NONCE_BYTES:]
     try:
-        return AESGCM(sealing_key(secret_key)).decrypt(nonce, box, label.encode()).decode()
+        return Secret(AESGCM(sealing_key(secret_key)).decrypt(nonce, box, label.encode()).decode())
     except InvalidTag:
         log.error("gateway keys cannot be opened: PURVEY_SECRET_KEY is not the one they were sealed under")
         raise KeysUnreadable(
@@ -216,11 +217,11 @@ def unseal(sealed: bytes, *, secret_key: str, label: str) -> str:
 
 
 @cache
-def sealing_key(secret_key: str) -> bytes:
+def sealing_key(secret_key: Secret) -> bytes:
     """A key for this purpose alone (HKDF, RFC 5869)."""
     from cryptography.hazmat.primitives.hashes import SHA256
     from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
     return HKDF(algorithm=SHA256(), length=KEY_BYTES, salt=None, info=b"purvey gateway keys").derive(
-        secret_key.encode()
+        secret_key.reveal().encode()
     )

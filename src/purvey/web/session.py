@@ -1,7 +1,6 @@
 """Who is on the page: the session cookie, the guards of pages, and the token that proves a form is ours."""
 
 import hmac
-from hashlib import sha256
 from typing import Any, cast
 from urllib.parse import quote, urlsplit
 from uuid import UUID
@@ -112,7 +111,7 @@ def form_token(page: Page) -> str:
 def check_form_token(page: Page, sent: str) -> None:
     """ForgedForm unless the token was made for whoever sends it."""
     seed = seed_of(page)
-    if seed is None or not hmac.compare_digest(tied_to(page, seed), sent):
+    if seed is None or not hmac.compare_digest(tied_to(page, seed).encode(), sent.encode(errors="replace")):
         raise ForgedForm("This form is out of date: go back, reload the page, and send it again")
 
 
@@ -125,8 +124,7 @@ def seed_of(page: Page) -> str | None:
 
 
 def tied_to(page: Page, seed: str) -> str:
-    key = world_of(page).settings.secret_key.encode()
-    return hmac.digest(key, f"form\n{seed}".encode(), sha256).hex()
+    return world_of(page).settings.secret_key.sign(f"form\n{seed}".encode(errors="replace")).hex()
 
 
 def same_site(path: str | None, *, default: str = "/") -> str:

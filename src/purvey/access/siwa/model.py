@@ -1,7 +1,5 @@
 """What this shop asks of agents, and what it knows of one that signs in."""
 
-import hashlib
-import hmac
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -9,6 +7,7 @@ import msgspec
 
 from purvey.kit.errors import Malformed, NotAllowed, Unauthenticated
 from purvey.kit.rpc import Chains
+from purvey.kit.secret import Secret
 from purvey.settings import Settings
 
 RECEIPT_PURPOSE: Final = b"purvey siwa receipts"
@@ -24,7 +23,7 @@ class Siwa(msgspec.Struct, frozen=True, kw_only=True):
     `registries` are those whose agents are let in; `plain_wallets`: so are wallets that are no agent's.
     """
 
-    receipt_key: bytes
+    receipt_key: Secret
     signed_only: bool
     domain: str
     authority: str
@@ -91,9 +90,9 @@ def open_siwa(settings: Settings, *, chains: Chains) -> Siwa | None:
     )
 
 
-def receipt_key(secret_key: str) -> bytes:
+def receipt_key(secret_key: Secret) -> Secret:
     """A key for receipts alone, as text, which is how the published library takes it."""
-    return hmac.new(secret_key.encode(), RECEIPT_PURPOSE, hashlib.sha256).hexdigest().encode()
+    return Secret(secret_key.sign(RECEIPT_PURPOSE).hex())
 
 
 def authority_of(url: str) -> str:

@@ -4,7 +4,6 @@
 """
 
 import base64
-import hashlib
 import hmac
 from datetime import UTC, datetime, timedelta
 from typing import Final
@@ -12,6 +11,7 @@ from typing import Final
 import msgspec
 
 from purvey.kit.errors import Unauthenticated
+from purvey.kit.secret import Secret
 
 RECEIPT_HEADER: Final = "x-siwa-receipt"
 RECEIPT_LIFE: Final = timedelta(minutes=30)
@@ -53,7 +53,7 @@ class Receipt(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_de
 
 
 def make_receipt(
-    key: bytes,
+    key: Secret,
     *,
     address: str,
     chain_id: int,
@@ -78,7 +78,7 @@ def make_receipt(
     return receipt, (data + b"." + seal(key, data)).decode()
 
 
-def read_receipt(key: bytes, text: str, *, now: datetime) -> Receipt:
+def read_receipt(key: Secret, text: str, *, now: datetime) -> Receipt:
     """Who signed in; BadReceipt when it is not ours, ReceiptExpired when it is too old."""
     data, _, sealed = text.encode().partition(b".")
     if len(text) > RECEIPT_MAX or not hmac.compare_digest(sealed, seal(key, data)):
@@ -89,8 +89,8 @@ def read_receipt(key: bytes, text: str, *, now: datetime) -> Receipt:
     return receipt
 
 
-def seal(key: bytes, data: bytes) -> bytes:
-    return unpadded(hmac.new(key, data, hashlib.sha256).digest())
+def seal(key: Secret, data: bytes) -> bytes:
+    return unpadded(key.sign(data))
 
 
 def unpadded(data: bytes) -> bytes:

@@ -14,6 +14,7 @@ from purvey.access.guards import may
 from purvey.access.model import Identity, Permission
 from purvey.kit.db import Database
 from purvey.kit.errors import Invalid
+from purvey.kit.secret import Secret
 from purvey.payments import gateway_keys
 from purvey.payments.gateway import Credentials, Gateways, KeyRefused
 from purvey.payments.gateway_keys import GivenKeys
@@ -57,7 +58,7 @@ async def give_keys(
 ) -> KeysView:
     """Sell by a Stripe account of one's own from now on. Stripe is asked whether it knows the key."""
     await access.throttle(db, key=f"stripe-keys:{tenant_id}", limit=TRIES, window=timedelta(hours=1), now=now)
-    credentials = Credentials(data.secret_key, data.webhook_secret)
+    credentials = Credentials(Secret(data.secret_key), Secret(data.webhook_secret))
     try:
         await gateways.check_keys(STRIPE, credentials)
     except KeyRefused:

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import msgspec
 import structlog
 
+from purvey.kit.secret import Secret
 from purvey.payments.gateway import BadSignature, Notice
 from purvey.payments.stripe.model import our_id, read_id
 from purvey.payments.stripe.wire import STRIPE_VERSION, sdk
@@ -39,7 +40,7 @@ class Event(msgspec.Struct, frozen=True):
     api_version: str | None = None
 
 
-def read(secret: str, headers: Mapping[str, str], body: bytes, *, now: datetime) -> Notice:
+def read(secret: Secret, headers: Mapping[str, str], body: bytes, *, now: datetime) -> Notice:
     """Verify a webhook and read it; BadSignature. An event of a kind that we do not know is a notice of nothing."""
     verify(secret, headers, body, now=now)
     try:
@@ -53,12 +54,12 @@ def read(secret: str, headers: Mapping[str, str], body: bytes, *, now: datetime)
     return notice_of(event)
 
 
-def verify(secret: str, headers: Mapping[str, str], body: bytes, *, now: datetime) -> None:
+def verify(secret: Secret, headers: Mapping[str, str], body: bytes, *, now: datetime) -> None:
     """The signature by Stripe's own code, the age by our clock."""
     stripe = sdk()
     signature = next((value for name, value in headers.items() if name.lower() == HEADER), "")
     try:
-        stripe.WebhookSignature.verify_header(body, signature if signature.isascii() else "", secret)
+        stripe.WebhookSignature.verify_header(body, signature if signature.isascii() else "", secret.reveal())
     except (stripe.SignatureVerificationError, UnicodeDecodeError):
         raise BadSignature("This notice is not signed with the secret of this shop's webhook at Stripe") from None
     if int(now.timestamp()) - signed_at(signature) > TOLERANCE_SECONDS:

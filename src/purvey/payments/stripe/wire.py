@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import structlog
 
+from purvey.kit.secret import Secret
 from purvey.payments.gateway import GatewayDown, KeyRefused
 
 if TYPE_CHECKING:
@@ -40,13 +41,13 @@ class Wire:
         self.http: HTTPXClient | None = None
         self.opening = asyncio.Lock()
 
-    async def client(self, key: str) -> "StripeClient":
+    async def client(self, key: Secret) -> "StripeClient":
         """What calls Stripe in the name of one key."""
         async with self.opening:
             if self.http is None:
                 self.http = await asyncio.to_thread(open_http, self.timeout_seconds)
         found: StripeClient = sdk().StripeClient(
-            key,
+            key.reveal(),
             stripe_version=STRIPE_VERSION,
             base_addresses={"api": self.address} if self.address else {},
             max_network_retries=self.retries,

@@ -11,6 +11,7 @@ import msgspec
 from purvey.kit.db import Database, Queries
 from purvey.kit.events import publish
 from purvey.kit.money import Money
+from purvey.kit.secret import Secret
 from purvey.payments import gateway as words
 from purvey.payments.gateway import (
     BadSignature,
@@ -55,7 +56,7 @@ class TestBank:
     shortest_hold = timedelta(minutes=1)
     longest_hold = timedelta(days=1)
 
-    def __init__(self, db: Database, *, base_url: str, secret: bytes, clock: Callable[[], datetime]) -> None:
+    def __init__(self, db: Database, *, base_url: str, secret: Secret, clock: Callable[[], datetime]) -> None:
         self.db, self.base_url, self.secret, self.clock = db, base_url, secret, clock
         self.delivery = Delivery.NORMAL
         self.http = httpx.AsyncClient(

@@ -4,21 +4,21 @@ import hmac
 from base64 import b64encode
 from collections.abc import Mapping
 from datetime import datetime, timedelta
-from hashlib import sha256
 
+from purvey.kit.secret import Secret
 from purvey.payments.gateway import BadSignature
 
 TOLERANCE = timedelta(minutes=5)
 ID, TIMESTAMP, SIGNATURE = "webhook-id", "webhook-timestamp", "webhook-signature"
 
 
-def signed(secret: bytes, *, id: str, body: bytes, now: datetime) -> dict[str, str]:
+def signed(secret: Secret, *, id: str, body: bytes, now: datetime) -> dict[str, str]:
     """The headers that prove a webhook."""
     timestamp = str(int(now.timestamp()))
     return {ID: id, TIMESTAMP: timestamp, SIGNATURE: f"v1,{signature(secret, id, timestamp, body)}"}
 
 
-def verified(secret: bytes, headers: Mapping[str, str], body: bytes, *, now: datetime) -> str:
+def verified(secret: Secret, headers: Mapping[str, str], body: bytes, *, now: datetime) -> str:
     """The id of a webhook that was signed with this secret, not long ago; BadSignature."""
     given = {name.lower(): value for name, value in headers.items()}
     id, timestamp, sent = (given.get(name, "") for name in (ID, TIMESTAMP, SIGNATURE))
@@ -32,6 +32,6 @@ def verified(secret: bytes, headers: Mapping[str, str], body: bytes, *, now: dat
     return id
 
 
-def signature(secret: bytes, id: str, timestamp: str, body: bytes) -> str:
+def signature(secret: Secret, id: str, timestamp: str, body: bytes) -> str:
     content = b".".join([id.encode(), timestamp.encode(), body])
-    return b64encode(hmac.digest(secret, content, sha256)).decode()
+    return b64encode(secret.sign(content)).decode()

@@ -26,4 +26,4 @@ def facilitator_of(settings: Settings, *, chains: Chains) -> Facilitator:
     from purvey.payments.x402.remote import RemoteFacilitator
 
     assert settings.x402_facilitator_url is not None
-    return RemoteFacilitator(settings.x402_facilitator_url, networks=settings.x402_networks)
+    return RemoteFacilitator(settings.x402_facilitator_url.reveal(), networks=settings.x402_networks)

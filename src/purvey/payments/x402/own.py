@@ -17,6 +17,7 @@ from purvey.kit.db import Database
 from purvey.kit.errors import Conflict, Unavailable
 from purvey.kit.failpoints import reach
 from purvey.kit.rpc import Chains, NodeRefused
+from purvey.kit.secret import Secret
 from purvey.payments.x402 import store, token
 from purvey.payments.x402.model import PaymentRefused, Quote, Settlement, Shown
 
@@ -49,10 +50,10 @@ class Fees(msgspec.Struct, frozen=True):
 class OwnKey:
     """Speaks `facilitator.Facilitator`. What reads curves is imported when the first is opened."""
 
-    def __init__(self, key: str, *, chains: Chains, networks: tuple[str, ...]) -> None:
+    def __init__(self, key: Secret, *, chains: Chains, networks: tuple[str, ...]) -> None:
         from eth_account import Account
 
-        self.account: Any = Account.from_key(key)
+        self.account: Any = Account.from_key(key.reveal())
         self.address: str = self.account.address.lower()
         self.chains, self.networks = chains, networks
         self.prices: dict[str, tuple[float, tuple[int, int]]] = {}
