@@ -20,7 +20,7 @@ from purvey.access.recovery import (
     reset_password,
     verify_email,
 )
-from purvey.access.rules import email_of, network_of
+from purvey.access.rules import email_of, network_of, refuse_pricing
 from purvey.access.siwa import Siwa, check_registry, find_user_of_wallet, open_siwa, short_address, user_of_wallet
 from purvey.access.store import at_site, find_user, find_user_by_email, identify
 from purvey.access.sweeping import FORGET_EVERY_SECONDS, forget_old
@@ -70,6 +70,7 @@ __all__ = [
     "make_one_time_token",
     "network_of",
     "open_siwa",
+    "refuse_pricing",
     "reset_password",
     "revoke_key",
     "sessions_of",

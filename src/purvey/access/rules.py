@@ -1,12 +1,12 @@
 """What an e-mail address, a user name, a password and a key's scopes must be. Pure."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from ipaddress import IPv6Address, IPv6Network, ip_address
 
 from email_validator import EmailNotValidError, validate_email
 
-from purvey.access.model import Permission
-from purvey.kit.errors import Invalid
+from purvey.access.model import Identity, Permission
+from purvey.kit.errors import FieldError, Invalid, NotAllowed
 from purvey.kit.ids import SLUG, slug_of
 
 USERNAME_MIN, USERNAME_MAX = 3, 40
@@ -70,6 +70,17 @@ def check_scopes(scopes: Iterable[Permission], *, held: frozenset[Permission]) -
     """Invalid when a key would be given more than its maker may do."""
     if missing := sorted(scope for scope in scopes if scope not in held):
         raise Invalid.field("/scopes", f"you may not give {missing[0]}, for you do not have it", code="not_yours")
+
+
+def refuse_pricing(me: Identity, pointers: Sequence[str]) -> None:
+    """NotAllowed that names these fields, when there are any and somebody may not decide what things cost."""
+    needed = Permission.EDIT_PRODUCT_PRICE
+    if not pointers or needed in me.permissions:
+        return
+    names = ", ".join(pointer.lstrip("/") for pointer in pointers)
+    detail = f"What decides what something costs needs the permission {needed}: {names}"
+    errors = [FieldError(pointer, f"This needs the permission {needed}", code="forbidden") for pointer in pointers]
+    raise NotAllowed(detail, errors=errors, extra={"permission": needed})
 
 
 def network_of(address: str) -> str:

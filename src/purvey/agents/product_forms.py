@@ -27,7 +27,7 @@ class NewProduct(msgspec.Struct, kw_only=True, frozen=True, forbid_unknown_field
     price: Usdc
     description: Description | None = None
     category: Category | None = None
-    is_active: bool = True
+    is_active: bool | UnsetType = UNSET
     is_pay_what_you_want: bool = False
     minimum_amount: Usdc | None = None
     thank_you_message: Message | None = None

@@ -2,12 +2,13 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from uuid import UUID
 
 import msgspec
 
 from purvey import access
 from purvey.access import Identity
-from purvey.catalog import bundles, naming, rules, store
+from purvey.catalog import bundles, costs, naming, rules, store
 from purvey.catalog.events import PriceCreated, ProductCreated
 from purvey.catalog.forms import MAX_PRICES, CreateProduct, NewPrice
 from purvey.catalog.model import Price, Product, Terms
@@ -38,12 +39,14 @@ class Wanted(msgspec.Struct, frozen=True):
 
 
 async def create_product(db: Database, me: Identity, *, site: Site, form: CreateProduct, now: datetime) -> ProductView:
-    """Add a product to a site; SlugTaken, SkuTaken, TooManyProducts, or Invalid naming each field."""
+    """Add a product to a site; SlugTaken, SkuTaken, TooManyProducts, NotAllowed, or Invalid naming each field."""
+    form = costs.with_defaults(me, form)
     wanted = wanted_prices(form, currency=form.currency_code or site.currency)
     async with db.transaction() as tx:
         await refuse_one_too_many(tx, site)
         await naming.refuse_repeated(tx, [each.named for each in wanted])
         product = await draft(tx, me, site, form, wanted, now=now)
+        refuse_pricing(me, product, wanted, form.member_ids)
         terms = [each.terms for each in wanted]
         rules.refuse_unsound(product, offered=terms, default=terms[0], member_count=len(form.member_ids))
         prices = [await priced(tx, site, product, each, at) for at, each in enumerate(wanted)]
@@ -89,6 +92,12 @@ def listed_price(price: NewPrice, pointer: str, currency: str) -> Wanted:
     return Wanted(Named(pointer, price.id, price.sku), terms)
 
 
+def refuse_pricing(me: Identity, product: Product, wanted: Sequence[Wanted], members: Sequence[UUID]) -> None:
+    """NotAllowed for somebody who would put up more than a free draft, and may not."""
+    priced = [each.named.pointer or "/price" for each in wanted if costs.is_priced(each.terms)]
+    access.refuse_pricing(me, [*priced, *costs.differing(costs.FREE_DRAFT, costs.costs_of(product, members))])
+
+
 async def refuse_one_too_many(tx: Tx, site: Site) -> None:
     """Hold the tenant's limit of products, however many are created at once (ruling 11)."""
     most = await store.lock_tenant(tx, site.tenant_id)
@@ -117,6 +126,7 @@ async def draft(
         default_amount=wanted[0].terms.amount,
         created_at=now,
         updated_at=now,
+        first_active_at=now if form.is_active else None,
         **{name: getattr(form, name) for name in rules.ALIKE},
     )
 

@@ -57,7 +57,11 @@ class NewPrice(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
 
 class CreateProduct(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="camel"):
-    """A new product: with a flat `price`, with `prices`, or with both, of which the flat one is the default."""
+    """A new product: with a flat `price`, with `prices`, or with both, of which the flat one is the default.
+
+    It is on sale at once, unless `isActive` is false. From somebody without EditProductPrice it is a draft: not on
+    sale, for a price of 0, until somebody with it decides what it costs.
+    """
 
     name: Name
     slug: Slug | None = None
@@ -74,7 +78,7 @@ class CreateProduct(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     is_limited: bool = False
     total_quantity: Quantity | None = None
     restock_on_refund: bool = True
-    is_active: bool = True
+    is_active: bool | UnsetType = UNSET
     available_from: Time | None = None
     available_until: Time | None = None
     display_order: DisplayOrder = 0

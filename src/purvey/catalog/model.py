@@ -116,6 +116,7 @@ class Product(msgspec.Struct, frozen=True, kw_only=True):
     restock_on_refund: bool
     sold_count: int = 0
     is_active: bool
+    first_active_at: datetime | None = None
     deleted_at: datetime | None = None
     active_when_deleted: bool = False
     suspended_at: datetime | None = None

@@ -86,6 +86,7 @@ returning {", ".join(COLUMNS)}
 SET_STANDING = f"""
 update products
 set is_active = $3, deleted_at = $4, active_when_deleted = $5, suspended_at = $6, suspended_reason = $7,
+    first_active_at = coalesce(first_active_at, case when $3 then $2::timestamptz end),
     version = version + 1, updated_at = $2
 where id = $1
 returning {", ".join(COLUMNS)}

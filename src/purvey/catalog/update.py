@@ -9,8 +9,8 @@ import msgspec
 from msgspec import UNSET
 
 from purvey import access
-from purvey.access import Identity, Permission
-from purvey.catalog import bundles, naming, quantities, rules, store
+from purvey.access import Identity
+from purvey.catalog import bundles, costs, naming, quantities, rules, store
 from purvey.catalog.create import price_created
 from purvey.catalog.events import PriceDeleted, PriceUpdated, ProductUpdated
 from purvey.catalog.forms import UpdateProduct
@@ -19,7 +19,7 @@ from purvey.catalog.quantities import CountHeld
 from purvey.catalog.repricing import PriceList, repriced
 from purvey.catalog.views import ProductView, view_of
 from purvey.kit.db import Database, Tx
-from purvey.kit.errors import Conflict, NotAllowed
+from purvey.kit.errors import Conflict
 from purvey.kit.events import publish
 from purvey.kit.versions import refuse_changed, refuse_stale
 from purvey.tenants import Site
@@ -61,12 +61,13 @@ async def update_product(
         refuse_changed(form, view_of(whole), *IDENTITY)
         refuse_out_of_hand(before, form)
         prices = repriced(whole.prices, form, now=now)
-        after = merged(before, form, prices)
+        after = merged(before, form, prices, now=now)
         old_members = [member.id for member in whole.members]
         members = old_members if form.member_ids is UNSET else form.member_ids
         if after == before and not prices.differs and members == old_members:
             return view_of(whole)
-        refuse_repricing(me, before, after, prices)
+        decided = costs.differing(costs.costs_of(before, old_members), costs.costs_of(after, members))
+        access.refuse_pricing(me, [*(["/prices"] if prices.differs else []), *decided])
         default = prices.default.terms
         rules.refuse_unsound(after, offered=prices.offered, default=default, member_count=len(members))
         await refuse_clashes(tx, before, after, prices)
@@ -91,28 +92,20 @@ def refuse_out_of_hand(product: Product, form: UpdateProduct) -> None:
         )
 
 
-def merged(before: Product, form: UpdateProduct, prices: PriceList) -> Product:
+def merged(before: Product, form: UpdateProduct, prices: PriceList, *, now: datetime) -> Product:
     """The product with what was sent; what is missing stays."""
     sent = {name: value for name in OWN_FIELDS if (value := getattr(form, name)) is not UNSET}
     if "name" in sent:
         sent["name"] = sent["name"].strip()
+    is_active = sent.get("is_active", before.is_active)
     return msgspec.structs.replace(
         before,
         **sent,
+        first_active_at=before.first_active_at or (now if is_active else None),
         currency=prices.default.terms.currency,
         default_amount=prices.default.terms.amount,
         kind=rules.kind_of(prices.offered),
     )
-
-
-def refuse_repricing(me: Identity, before: Product, after: Product, prices: PriceList) -> None:
-    """What a buyer pays is changed by those alone who may."""
-    same = before.is_pay_what_you_want == after.is_pay_what_you_want and before.minimum_amount == after.minimum_amount
-    if (prices.differs or not same) and Permission.EDIT_PRODUCT_PRICE not in me.permissions:
-        raise NotAllowed(
-            f"Changing prices needs the permission {Permission.EDIT_PRODUCT_PRICE}",
-            extra={"permission": Permission.EDIT_PRODUCT_PRICE},
-        )
 
 
 async def refuse_clashes(tx: Tx, before: Product, after: Product, prices: PriceList) -> None:

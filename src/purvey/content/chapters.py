@@ -4,15 +4,16 @@ from datetime import datetime
 from uuid import UUID
 
 import msgspec
+from msgspec import UNSET
 
 from purvey import access
 from purvey.access import Identity, Permission
 from purvey.content import forms, rules, store
 from purvey.content.forms import CreateChapter, UpdateChapter
-from purvey.content.model import Chapter
+from purvey.content.model import AccessLevel, Chapter
 from purvey.content.series import locked_series
 from purvey.kit.db import Database, Queries, Tx
-from purvey.kit.errors import Invalid, NotAllowed, NotFound
+from purvey.kit.errors import Invalid, NotFound
 from purvey.kit.ids import new_id
 from purvey.kit.versions import refuse_changed, refuse_stale
 from purvey.tenants import Site
@@ -22,8 +23,10 @@ PLAIN = ("title", "slug", "number", "body", "access_level", "price", "currency_c
 
 
 async def create_chapter(db: Database, me: Identity, *, site: Site, form: CreateChapter, now: datetime) -> Chapter:
-    """A new chapter of a series; SlugTaken, NumberTaken, TooManyChapters, Invalid."""
+    """A new chapter of a series; SlugTaken, NumberTaken, TooManyChapters, NotAllowed, Invalid."""
     title, id = form.title.strip(), new_id()
+    may_price = Permission.EDIT_PRODUCT_PRICE in me.permissions
+    is_published = may_price if form.is_published is UNSET else form.is_published
     async with db.transaction() as tx:
         await hold_series(tx, site.id, form.series_id)
         candidates = rules.slug_candidates(title, default="chapter")
@@ -39,10 +42,12 @@ async def create_chapter(db: Database, me: Identity, *, site: Site, form: Create
             access_level=form.access_level,
             price_amount=form.price,
             currency=form.currency_code or site.currency,
-            is_published=form.is_published,
+            is_published=is_published,
+            first_published_at=now if is_published else None,
             created_at=now,
             updated_at=now,
         )
+        access.refuse_pricing(me, deciding(free_draft(chapter), chapter))
         rules.refuse_unsound(chapter)
         chapter = await placed(tx, chapter, number=form.number)
         await store.insert_chapter(tx, chapter)
@@ -100,8 +105,12 @@ async def change_chapter(
         values = forms.changes_of(form, *PLAIN)
         if "title" in values:
             values["title"] = values["title"].strip()
-        after = msgspec.structs.replace(before, **values, version=before.version + 1, updated_at=now)
-        refuse_new_price(me, before, after)
+        after = msgspec.structs.replace(before, **values)
+        if after == before:
+            return before
+        first = before.first_published_at or (now if after.is_published else None)
+        after = msgspec.structs.replace(after, first_published_at=first, version=before.version + 1, updated_at=now)
+        access.refuse_pricing(me, deciding(before, after))
         rules.refuse_unsound(after)
         await refuse_taken(tx, after)
         await store.update_chapter(tx, after)
@@ -112,18 +121,27 @@ async def change_chapter(
     return after
 
 
-def refuse_new_price(me: Identity, before: Chapter, after: Chapter) -> None:
-    """NotAllowed when what is asked of readers changes, and this person may not change prices."""
-    same = (before.price_amount, before.currency, before.access_level) == (
-        after.price_amount,
-        after.currency,
-        after.access_level,
+def costs_of(chapter: Chapter) -> dict[str, object]:
+    """What decides what readers pay, by the fields that say it. `isPublished`: whether it ever was."""
+    return {
+        "/accessLevel": chapter.access_level,
+        "/price": chapter.price_amount,
+        "/currencyCode": chapter.currency,
+        "/isPublished": chapter.is_published or chapter.first_published_at is not None,
+    }
+
+
+def deciding(before: Chapter, after: Chapter) -> list[str]:
+    """The fields that would decide anew what readers pay."""
+    was = costs_of(before)
+    return [pointer for pointer, value in costs_of(after).items() if value != was[pointer]]
+
+
+def free_draft(chapter: Chapter) -> Chapter:
+    """The same while nobody has decided what readers pay."""
+    return msgspec.structs.replace(
+        chapter, access_level=AccessLevel.FREE, price_amount=None, is_published=False, first_published_at=None
     )
-    if not same and Permission.EDIT_PRODUCT_PRICE not in me.permissions:
-        raise NotAllowed(
-            f"Changing what readers pay needs the permission {Permission.EDIT_PRODUCT_PRICE}",
-            extra={"permission": Permission.EDIT_PRODUCT_PRICE},
-        )
 
 
 async def refuse_taken(tx: Tx, chapter: Chapter) -> None:

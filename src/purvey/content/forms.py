@@ -69,7 +69,11 @@ class SeriesView(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
 
 class CreateChapter(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="camel"):
-    """A new chapter; without a number it comes last, without a currency its price is in the site's."""
+    """A new chapter; without a number it comes last, without a currency its price is in the site's.
+
+    It is published at once, unless `isPublished` is false. From somebody without EditProductPrice it is a draft, until
+    somebody with it decides what readers pay.
+    """
 
     series_id: Id
     title: Title
@@ -79,7 +83,7 @@ class CreateChapter(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     access_level: AccessLevel = AccessLevel.FREE
     price: PositiveAmount | None = None
     currency_code: CurrencyCode | None = None
-    is_published: bool = True
+    is_published: bool | UnsetType = UNSET
 
 
 class UpdateChapter(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="camel"):

@@ -47,6 +47,7 @@ class Chapter(msgspec.Struct, frozen=True, kw_only=True):
     price_amount: int | None
     currency: str
     is_published: bool
+    first_published_at: datetime | None = None
     version: int = 1
     created_at: datetime
     updated_at: datetime

@@ -4,6 +4,7 @@ from datetime import datetime
 from uuid import UUID
 
 import msgspec
+from msgspec import UNSET
 
 from purvey import access, catalog
 from purvey.access import Identity
@@ -20,8 +21,9 @@ SUBJECT = "series"
 
 
 async def create_series(db: Database, me: Identity, *, site: Site, form: CreateSeries, now: datetime) -> Series:
-    """A new series of a site; SlugTaken, Invalid."""
+    """A new series of a site; SlugTaken, NotAllowed, Invalid."""
     title = form.title.strip()
+    access.refuse_pricing(me, ["/openedBy"] if form.opened_by else [])
     async with db.transaction() as tx:
         await catalog.refuse_strangers(tx, site.id, form.opened_by, pointer="/openedBy")
         candidates = rules.slug_candidates(title, default="series")
@@ -63,7 +65,7 @@ async def change_series(
     if_match: str | None,
     now: datetime,
 ) -> Series:
-    """New values for some fields; StaleVersion, Stale, SlugTaken, Invalid."""
+    """New values for some fields; StaleVersion, Stale, SlugTaken, NotAllowed, Invalid."""
     async with db.transaction() as tx:
         before = await locked_series(tx, site_id, series_id)
         refuse_stale(before.version, sent=form.version, if_match=if_match)
@@ -72,10 +74,15 @@ async def change_series(
         if "title" in values:
             values["title"] = values["title"].strip()
         if "opened_by" in values:
-            await catalog.refuse_strangers(tx, site_id, values["opened_by"], pointer="/openedBy")
             values["opened_by"] = sorted(set(values["opened_by"]))
-            await store.set_openers(tx, series_id, values["opened_by"])
-        after = msgspec.structs.replace(before, **values, version=before.version + 1, updated_at=now)
+        after = msgspec.structs.replace(before, **values)
+        if after == before:
+            return before
+        after = msgspec.structs.replace(after, version=before.version + 1, updated_at=now)
+        if form.opened_by is not UNSET and after.opened_by != before.opened_by:
+            access.refuse_pricing(me, ["/openedBy"])
+            await catalog.refuse_strangers(tx, site_id, form.opened_by, pointer="/openedBy")
+            await store.set_openers(tx, series_id, after.opened_by)
         if not await store.update_series(tx, after):
             raise rules.slug_taken(after.slug, of="series of this site")
         await access.audit(

@@ -19,7 +19,7 @@ SERIES = f"""
 """
 CHAPTER = """
     id, tenant_id, site_id, series_id, title, slug, number, body, access_level, price_amount, currency, is_published,
-    version, created_at, updated_at
+    first_published_at, version, created_at, updated_at
 """
 WITHOUT_BODY = CHAPTER.replace(" body,", " '' as body,")
 NEWEST_SERIES: Order[Series] = Order("newest-series", ("s.id",), (UUID,), lambda row: (row.id,), descending=True)
@@ -161,13 +161,13 @@ where series_id = $1
 
 INSERT_CHAPTER = f"""
 insert into chapters ({CHAPTER})
-values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
 """
 
 UPDATE_CHAPTER = """
 update chapters
 set title = $2, slug = $3, number = $4, body = $5, access_level = $6, price_amount = $7, currency = $8,
-    is_published = $9, version = $10, updated_at = $11
+    is_published = $9, first_published_at = $10, version = $11, updated_at = $12
 where id = $1
 """
 
@@ -277,7 +277,8 @@ async def insert_chapter(tx: Tx, chapter: Chapter) -> None:
 async def update_chapter(tx: Tx, chapter: Chapter) -> None:
     await tx.do(
         UPDATE_CHAPTER, chapter.id, chapter.title, chapter.slug, chapter.number, chapter.body, chapter.access_level,
-        chapter.price_amount, chapter.currency, chapter.is_published, chapter.version, chapter.updated_at,
+        chapter.price_amount, chapter.currency, chapter.is_published, chapter.first_published_at,
+        chapter.version, chapter.updated_at,
     )  # fmt: skip
 
 
