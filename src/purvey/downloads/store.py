@@ -8,6 +8,7 @@ from purvey.downloads.model import Access, Download, Holding, OwnedFile
 from purvey.kit.db import Queries, Record, Tx, read
 from purvey.kit.ids import new_id
 from purvey.kit.pages import Asked, Order
+from purvey.purchases import MOST_DOWNLOADS
 
 AGENT_LENGTH = 500
 NEWEST_FIRST = Order[Record](
@@ -19,35 +20,30 @@ NEWEST_FIRST = Order[Record](
 )
 
 # Every file of what a purchase holds: the product's own and, of a bundle, its members' as they were when sold.
-# A file that was taken off later is still theirs. A bundle's own limit of downloads goes before its members'.
-# A purchase without files has one row of nulls.
-FILES = """
-select p.tenant_id, owned.product_id,
+# A file that was taken off later is still theirs. A purchase without files has one row of nulls.
+FILES = f"""
+select p.tenant_id, i.product_id,
     (
         select e.state
         from entitlements e
         where e.source = 'PURCHASE'
             and e.source_id = p.id
-        order by (e.product_id = owned.product_id) desc nulls last, e.state = 'LIVE' desc, e.id
+        order by (e.product_id = i.product_id) desc nulls last, e.state = 'LIVE' desc, e.id
         limit 1
     ) as access,
     f.id as file_id, v.id as version_id, v.storage_key, v.file_name, v.size_bytes, v.mime_type, v.sha256,
     f.removed_at is not null as is_removed,
-    coalesce(bought.max_downloads, member.max_downloads) as most, coalesce(c.started, 0) as started
+    {MOST_DOWNLOADS} as most, coalesce(c.started, 0) as started
 from purchases p
-left join products bought on bought.id = p.product_id
-left join lateral (
-    select i.product_id from purchase_items i where i.purchase_id = p.id
-    union
-    select p.product_id where p.product_id is not null
-) as owned on true
-left join products member on member.id = owned.product_id
-left join product_files f on f.product_id = owned.product_id
+left join products product on product.id = p.product_id
+left join purchase_items i on i.purchase_id = p.id
+left join products m on m.id = i.product_id
+left join product_files f on f.product_id = i.product_id
     and (f.removed_at is null or f.removed_at > p.created_at)
 left join file_versions v on v.id = f.current_version_id
 left join download_counts c on c.purchase_id = p.id and c.file_version_id = v.id
 """
-IN_ORDER = "order by owned.product_id <> p.product_id, owned.product_id, f.position, f.id"
+IN_ORDER = "order by i.product_id <> p.product_id, i.product_id, f.position, f.id"
 
 OF_BUYER = f"{FILES} where p.id = $1 and p.buyer_id = $2 {IN_ORDER}"
 OF_SITE = f"{FILES} where p.id = $1 and p.site_id = $2 {IN_ORDER}"

@@ -29,8 +29,8 @@ from purvey.purchases.http_seller import MoveFulfilment, OrderRefund, ReleasePay
 from purvey.purchases.model import FULFILMENT_LIFE, Address, Fulfilment, Goods, ItemType, Order, Purchase, Started
 from purvey.purchases.moving import hand_over
 from purvey.purchases.reactions import reactions
+from purvey.purchases.reads import MOST_DOWNLOADS, detail, mine, of_site, sale
 from purvey.purchases.reads import NEWEST as NEWEST_PURCHASES
-from purvey.purchases.reads import detail, mine, of_site, sale
 from purvey.purchases.recovery import catch_up, sweep_payments, sweep_refunds
 from purvey.purchases.releasing import NothingToHandOver, release
 from purvey.purchases.store import count_held, find
@@ -42,6 +42,7 @@ from purvey.purchases.wishes import Asking, Duplicate, Pending, Sold, Till, Wish
 __all__ = [
     "FULFILMENT_LIFE",
     "LAWS",
+    "MOST_DOWNLOADS",
     "NEWEST_PURCHASES",
     "Address",
     "Asking",

@@ -60,14 +60,23 @@ REFUNDS = """
 """
 OWNED = "exists (select from entitlements e where e.source = 'PURCHASE' and e.source_id = p.id and e.state = 'LIVE')"
 
-FILES = """
+# How often each file of an item may be downloaded: as it was when sold, or more; null is without limit.
+ALLOWED_NOW = "coalesce(product.max_downloads, m.max_downloads)"
+MOST_DOWNLOADS = f"""
+case
+    when i.max_downloads is not null and {ALLOWED_NOW} is not null
+    then greatest(i.max_downloads, {ALLOWED_NOW})
+end
+"""
+
+FILES = f"""
     coalesce((
         select jsonb_agg(jsonb_build_object(
             'fileId', f.id, 'productId', f.product_id, 'fileName', v.file_name, 'sizeBytes', v.size_bytes,
             'mimeType', v.mime_type,
             'downloadsLeft', case
-                when coalesce(product.max_downloads, m.max_downloads) is not null
-                then greatest(coalesce(product.max_downloads, m.max_downloads) - coalesce(c.started, 0), 0)
+                when most.downloads is not null
+                then greatest(most.downloads - coalesce(c.started, 0), 0)
             end
         ) order by f.product_id <> p.product_id, f.product_id, f.position, f.id)
         from purchase_items i
@@ -75,6 +84,7 @@ FILES = """
         join product_files f on f.product_id = m.id and (f.removed_at is null or f.removed_at > p.created_at)
         join file_versions v on v.id = f.current_version_id
         left join download_counts c on c.purchase_id = p.id and c.file_version_id = v.id
+        cross join lateral (select {MOST_DOWNLOADS} as downloads) as most
         where i.purchase_id = p.id
             and owned
     ), '[]') as files
@@ -87,7 +97,7 @@ select {LINE}, {TERMS}, {ITEMS}, {REFUNDS}, p.buyer_name,
     case when pay.closed_at is null then pay.expires_at end as expires_at,
     case
         when pay.paid_at is not null and pay.amount > 0
-        then pay.paid_at + make_interval(days => s.refund_window_days)
+        then pay.paid_at + make_interval(days => greatest(p.refund_window_days, s.refund_window_days))
     end as refundable_until,
     case when owned then product.thank_you_message end as thank_you_message,
     case when owned and product.use_redirect_url then product.redirect_url end as redirect_url,

@@ -78,7 +78,7 @@ SEEK = {
     ItemType.CHAPTER: seek_sql(CHAPTER_OFFER, "chapter_id"),
 }
 
-# A customer when they are new here, the purchase, and what it takes, together.
+# A customer when they are new here, the purchase, and what it takes, together, with what is promised of them now.
 INSERT = """
 with customer as (
     insert into customers (id, tenant_id, user_id, created_at)
@@ -87,19 +87,21 @@ with customer as (
     on conflict (tenant_id, user_id) do update set user_id = excluded.user_id
     returning id
 ), items as (
-    insert into purchase_items (purchase_id, product_id, quantity, counted)
-    select $1, product_id, quantity, counted
+    insert into purchase_items (purchase_id, product_id, quantity, counted, max_downloads)
+    select $1, i.product_id, i.quantity, i.counted, coalesce(sold.max_downloads, m.max_downloads)
     from unnest($27::uuid[], $28::bigint[], $29::boolean[]) as i (product_id, quantity, counted)
+    join products m on m.id = i.product_id
+    join products sold on sold.id = $8
 )
 insert into purchases (
     id, customer_id, tenant_id, site_id, buyer_id, item_type, product_id, chapter_id, price_version_id, item_name,
     product_type, quantity, units, unit_amount, amount, discount_amount, tax_rate_bps, tax_inclusive, tax_amount,
     final_amount, currency, discount_code_id, shipping_address, brief, buyer_name, license_text,
-    status, goods, created_at, updated_at)
+    refund_window_days, status, goods, created_at, updated_at)
 select $1, coalesce($2, (select id from customer)), $4, $5, $6, $7, $8, $9, $10, $11,
     $12, $13, $14, $15, $16, $17, $18, $19, $20,
     $21, $22, $23, $24, $25, $26, $31,
-    'PENDING', 'HELD', $30, $30
+    (select refund_window_days from sites where id = $5), 'PENDING', 'HELD', $30, $30
 """
 
 PURCHASE = """

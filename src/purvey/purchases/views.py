@@ -74,7 +74,8 @@ class RefundLine(msgspec.Struct, rename="camel", kw_only=True, frozen=True):
 class PurchaseDetail(PurchaseView, rename="camel", kw_only=True, frozen=True):
     """The whole of it, for its buyer. What comes with owning is null until it is paid.
 
-    `checkout_url` and `expires_at` are there while it can be paid; `refundable_until` is the site's policy window.
+    `checkout_url` and `expires_at` are there while it can be paid; `refundable_until` is by the site's window of
+    the day it was sold, or by a longer one since.
     """
 
     unit_amount: int
