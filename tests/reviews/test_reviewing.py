@@ -2,11 +2,12 @@
 
 import asyncio
 from collections import Counter
+from typing import Any
 from uuid import UUID
 
 import pytest
 
-from purvey import entitlements
+from purvey import entitlements, wiring
 from purvey.entitlements import Source
 from purvey.reviews import hand_over
 from tests.vocabulary import Person, Shop
@@ -144,6 +145,69 @@ async def test_a_dispute_takes_the_word_away_until_it_is_won(shop: Shop) -> None
         assert await stats_of(shop, atlas) == expected
 
 
+async def two_copies(shop: Shop) -> tuple[Person, Person, dict[str, Any], list[dict[str, Any]]]:
+    """Ana sells prints; Ben buys two, one after the other, and says what he thinks."""
+    ana, ben = await shop.author("ana"), await shop.person("ben")
+    print_ = await ana.sells("Print", productType="MERCHANDISE")
+    address = {"name": "Ben", "line1": "1 Hill Road", "city": "Leeds", "countryCode": "GB"}
+    bought = [await ben.has(print_, shippingAddress=address) for _ in range(2)]
+    assert (await reviews(ben, print_, 4)).status_code == 201
+    return ana, ben, print_, bought
+
+
+@pytest.mark.feature("B14")
+@pytest.mark.parametrize("first", [0, 1])
+async def test_a_word_hangs_on_another_purchase_that_is_good_before_it_is_hidden(shop: Shop, first: int) -> None:
+    ana, _, print_, bought = await two_copies(shop)
+    assert (await ana.refunds(bought[first])).status_code == 202
+    await shop.settles()
+    assert await stats_of(shop, print_) == (4.0, 1), "the other copy is still his"
+    assert (await ana.refunds(bought[1 - first])).status_code == 202
+    await shop.settles()
+    assert await stats_of(shop, print_) == (None, 0)
+
+
+@pytest.mark.feature("B14")
+async def test_a_dispute_of_one_copy_leaves_the_word_and_so_does_what_comes_of_it(shop: Shop) -> None:
+    _, _, print_, bought = await two_copies(shop)
+    moves = [(entitlements.suspend, 1), (entitlements.end, 1), (entitlements.suspend, 0)]
+    for (move, which), expected in zip(moves, [(4.0, 1), (4.0, 1), (None, 0)], strict=True):
+        async with shop.db.transaction() as tx:
+            await move(tx, source=Source.PURCHASE, source_id=UUID(bought[which]["id"]), now=shop.now)
+        await shop.settles()
+        assert await stats_of(shop, print_) == expected
+    async with shop.db.transaction() as tx:
+        await entitlements.restore(tx, source=Source.PURCHASE, source_id=UUID(bought[0]["id"]), now=shop.now)
+    await shop.settles()
+    assert await stats_of(shop, print_) == (4.0, 1)
+
+
+@pytest.mark.feature("B14", "A26")
+async def test_a_bundle_goes_back_and_what_was_bought_beside_it_keeps_the_word(shop: Shop) -> None:
+    ana, ben = await shop.author("ana"), await shop.person("ben")
+    atlas, song = await ana.sells("Atlas"), await ana.sells("Song")
+    await ben.has(atlas)
+    bundle = await ben.has(await ana.sells("Both", productType="BUNDLE", memberIds=[atlas["id"], song["id"]]))
+    assert (await reviews(ben, atlas, 5)).status_code == 201
+    assert (await reviews(ben, song, 2)).status_code == 201
+    assert (await ana.refunds(bundle)).status_code == 202
+    await shop.settles()
+    assert (await stats_of(shop, atlas), await stats_of(shop, song)) == ((5.0, 1), (None, 0))
+
+
+@pytest.mark.feature("B14")
+async def test_what_the_platform_hides_stays_hidden_on_whichever_purchase_it_hangs(shop: Shop) -> None:
+    ana, ben, print_, bought = await two_copies(shop)
+    root = await shop.person("root", admin=True)
+    review = (await reviews_of(shop, print_))["data"][0]
+    await root.put(f"/v1/admin/reviews/{review['id']}/status", {"isHidden": True, "reason": "Rude"})
+    await ana.refunds(bought[1])
+    await shop.settles()
+    assert await stats_of(shop, print_) == (None, 0)
+    assert (await root.put(f"/v1/admin/reviews/{review['id']}/status", {"isHidden": False})).json()["isShown"] is True
+    assert (await reviews(ben, print_)).status_code == 409
+
+
 @pytest.mark.feature("B14")
 async def test_a_refund_that_comes_while_it_is_said_never_leaves_it_shown(shop: Shop) -> None:
     ana = await shop.author("ana")
@@ -243,3 +307,19 @@ async def test_what_a_wallet_said_is_its_person_s_word_and_counts_once(shop: Sho
     assert await stats_of(shop, both) == (4.0, 1)
     assert await stats_of(shop, one) == (2.0, 1)
     assert await shop.db.value("select buyer_id from reviews where product_id = $1", UUID(one["id"])) == ben.id
+
+
+@pytest.mark.feature("B14")
+async def test_a_word_that_was_hidden_speaks_for_what_the_wallet_brings_along(shop: Shop) -> None:
+    ana, wallet, ben = await shop.author("ana"), await shop.person("wallet"), await shop.person("ben")
+    atlas = await ana.sells()
+    await wallet.has(atlas)
+    bought = await ben.has(atlas)
+    assert (await reviews(wallet, atlas, 1)).status_code == (await reviews(ben, atlas, 4)).status_code == 201
+    await ana.refunds(bought)
+    await shop.settles()
+    assert await stats_of(shop, atlas) == (1.0, 1)
+    async with shop.db.transaction() as tx:
+        for hand_on in wiring.hand_over():
+            await hand_on(tx, wallet.id, ben.id)
+    assert await stats_of(shop, atlas) == (4.0, 1)

@@ -3,6 +3,7 @@
 from uuid import UUID
 
 from purvey.kit.db import Tx
+from purvey.reviews import store
 
 # Where both have spoken of a product, the taker's word stands, and the giver's stars go with their word.
 DOUBLES = """
@@ -31,7 +32,13 @@ ANSWERED = "update reviews set answered_by = $2 where answered_by = $1"
 HIDDEN = "update reviews set hidden_by = $2 where hidden_by = $1"
 
 
+# What is not shown may speak for what the taker owns from now on.
+NOT_SHOWN = "select id from reviews where buyer_id = $1 and not shown order by id"
+
+
 async def hand_over(tx: Tx, giver: UUID, taker: UUID) -> None:
     """Reviews of the giver become the taker's."""
     for statement in (DOUBLES, SAID, ANSWERED, HIDDEN):
         await tx.do(statement, giver, taker)
+    for row in await tx.records(NOT_SHOWN, taker):
+        await store.judge(tx, row["id"])

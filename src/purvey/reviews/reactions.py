@@ -1,4 +1,5 @@
-"""A review is shown as long as what it speaks of is owned: refunds and disputes take it away, won ones bring it back.
+"""A review is shown as long as its buyer owns what it speaks of by a purchase: a refund or a dispute takes it away
+where that was the only one; winning the dispute, or buying again, brings it back.
 
 What counts is how things stand now, so each of these may be heard twice, or late.
 """
@@ -7,34 +8,29 @@ from uuid import UUID
 
 from purvey.entitlements import CustomerProductCreated, CustomerProductDeleted, CustomerProductUpdated, Source
 from purvey.entitlements.events import CustomerProductEvent
-from purvey.kit.db import Tx
 from purvey.kit.events import Heard, Reaction, on
 from purvey.reviews import store
 
 
 async def speak_for_new_purchase(heard: Heard, owned: CustomerProductCreated) -> None:
-    """Who got their money back, and bought again, is heard again."""
-    if owned.source == Source.PURCHASE and owned.product_id is not None:
-        async with heard.db.transaction() as tx:
-            await tx.do(store.BOUGHT_AGAIN, owned.user_id, owned.product_id, owned.source_id)
-            await judge(tx, owned)
+    await judge(heard, owned)
 
 
 async def show_or_hide(heard: Heard, owned: CustomerProductUpdated) -> None:
-    async with heard.db.transaction() as tx:
-        await judge(tx, owned)
+    await judge(heard, owned)
 
 
 async def hide_what_ended(heard: Heard, owned: CustomerProductDeleted) -> None:
-    async with heard.db.transaction() as tx:
-        await judge(tx, owned)
+    await judge(heard, owned)
 
 
-async def judge(tx: Tx, owned: CustomerProductEvent) -> None:
+async def judge(heard: Heard, owned: CustomerProductEvent) -> None:
+    """See what becomes of the owner's word on this product, when they gave one."""
     if owned.source == Source.PURCHASE and owned.product_id is not None:
-        found: UUID | None = await tx.value(store.OF_PURCHASE, owned.source_id, owned.product_id)
-        if found is not None:
-            await store.judge(tx, found)
+        async with heard.db.transaction() as tx:
+            found: UUID | None = await tx.value(store.OF_BUYER, owned.user_id, owned.product_id)
+            if found is not None:
+                await store.judge(tx, found)
 
 
 def reactions() -> list[Reaction]:

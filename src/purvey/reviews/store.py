@@ -76,8 +76,8 @@ TENANT_OF = "select tenant_id from reviews where id = $1"
 HIDE = "update reviews set hidden_at = $2, hidden_by = $3, hidden_reason = $4 where id = $1"
 HOLD = "select id from reviews where id = $1 for update"
 
-# What was said of a product by a purchase.
-OF_PURCHASE = "select id from reviews where purchase_id = $1 and product_id = $2"
+# What somebody said of a product.
+OF_BUYER = "select id from reviews where buyer_id = $1 and product_id = $2"
 
 # Shown is what nobody hid and whose purchase is good; the statistics follow in the same statement.
 JUDGE = """
@@ -104,21 +104,26 @@ from judged j
 where s.product_id = j.product_id
 """
 
-# Who got their money back, and bought again, has said it of what they own now.
-BOUGHT_AGAIN = """
+# A review whose purchase is not good any more hangs on the newest one that is, when its buyer has another.
+HANG_ANEW = """
+with good as (
+    select e.source_id, e.granted_at, e.id
+    from reviews r
+    join entitlements e on e.user_id = r.buyer_id and e.product_id = r.product_id
+    where r.id = $1
+        and e.source = 'PURCHASE'
+        and e.state = 'LIVE'
+), newest as (
+    select source_id
+    from good
+    order by granted_at desc, id
+    limit 1
+)
 update reviews r
-set purchase_id = $3
-where r.buyer_id = $1
-    and r.product_id = $2
-    and r.purchase_id <> $3
-    and not exists (
-        select
-        from entitlements e
-        where e.source = 'PURCHASE'
-            and e.source_id = r.purchase_id
-            and e.product_id = r.product_id
-            and e.state = 'LIVE'
-    )
+set purchase_id = newest.source_id
+from newest
+where r.id = $1
+    and r.purchase_id not in (select source_id from good)
 """
 
 
@@ -148,6 +153,7 @@ async def post(
 
 
 async def judge(tx: Tx, review_id: UUID) -> None:
-    """Show it, or not, as things are now that it is held."""
+    """Hang it on a purchase that is good, where there is one; show it, or not, as things are now that it is held."""
     await tx.value(HOLD, review_id)
+    await tx.do(HANG_ANEW, review_id)
     await tx.do(JUDGE, review_id)
