@@ -58,6 +58,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     x402_facilitator_url: Secret | None = None
     x402_facilitator_key: Secret | None = None
     x402_confirmations: int = 1
+    x402_gas_limit: int = 500_000
+    x402_gas_bps: int = 5_000
+    x402_gas_coins: Mapping[str, int] = {}
     log_format: str = "auto"
     failpoint: str | None = None
 
@@ -223,6 +226,12 @@ TOKENS = {
     "eip155:8453": ("0x833589fCD6eDb6E08f4c7C32D4f71b54bdA02913", "USD Coin", "2"),
     "eip155:84532": ("0x036CbD53842c5426634e7929541eC2318f3dCF7e", "USDC", "2"),
 }
+# Chains whose coins and USDC are given away: Base, Ethereum (three), Optimism, Arbitrum, Polygon, Avalanche, Unichain,
+# Linea, and what runs on one's own machine. Any other is taken for one of real money.
+TEST_NETWORKS = frozenset(
+    f"eip155:{chain}"
+    for chain in (84532, 11155111, 17000, 560048, 11155420, 421614, 80002, 43113, 1301, 59141, 31337, 1337)
+)
 NETWORK = re.compile(r"eip155:[1-9][0-9]{0,15}")
 
 
@@ -254,6 +263,24 @@ def assets(value: str) -> Mapping[str, tuple[str, str, str]]:
     if not all(found):
         raise ValueError("not a list such as eip155:10=0x0b2C639c533813f4Aa9D7837CAf62653d097Ff85:USD Coin:2")
     return {each[1]: (each[2], each[3] or "USD Coin", each[4] or "2") for each in found if each}
+
+
+def coins(value: str) -> Mapping[str, int]:
+    """What a network's coin is reckoned at, in USDC: `eip155:137=0.40`, comma separated."""
+    found: dict[str, int] = {}
+    for word in value.split(","):
+        network, _, price = word.strip().partition("=")
+        if not NETWORK.fullmatch(NETWORK_NAMES.get(network, network)):
+            raise ValueError("not a list such as eip155:8453=5000,eip155:137=0.40")
+        found[NETWORK_NAMES.get(network, network)] = usdc(price)
+    return found
+
+
+def gas(value: str) -> int:
+    count = whole_number(value)
+    if not 50_000 <= count <= 30_000_000:
+        raise ValueError("not from 50000 to 30000000")
+    return count
 
 
 def private_key(value: str) -> str:
@@ -352,6 +379,9 @@ READERS: Mapping[str, Callable[[str], Any]] = {
     "x402_facilitator_url": url("http", "https", with_password=True),
     "x402_facilitator_key": private_key,
     "x402_confirmations": confirmations,
+    "x402_gas_limit": gas,
+    "x402_gas_bps": basis_points,
+    "x402_gas_coins": coins,
     "log_format": one_of("auto", "json", "plain"),
     "failpoint": str,
 }

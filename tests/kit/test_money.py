@@ -86,7 +86,10 @@ def test_currencies_never_mix() -> None:
         assert Money(1, "EUR") < Money(1, "USD")
 
 
-def test_money_is_shown_with_all_its_digits() -> None:
+def test_money_is_written_as_people_write_it_with_the_decimals_of_its_currency() -> None:
     assert str(Money(1205, "EUR")) == "12.05 EUR"
     assert str(Money(5, "JPY")) == "5 JPY"
-    assert str(Money(1, "USDC")) == "0.000001 USDC"
+    assert str(Money(1500, "BHD")) == "1.500 BHD"
+    usdc = {1: "0.000001", 9_990_000: "9.99", 9_000_000: "9.00", 500_000: "0.50", 1_234_500: "1.2345", 0: "0.00"}
+    assert {minor: Money(minor, "USDC").written for minor in usdc} == usdc
+    assert str(-Money(9_990_000, "USDC")) == "-9.99 USDC"

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import json
 from collections.abc import AsyncIterator
 
 import httpx
@@ -13,16 +14,23 @@ class Line:
     """`url` leads to `target`. One request a connection.
 
     `loses(word)`: requests that have this word arrive, and their answers do not. `cut`: nothing arrives.
+    `says(word, answer)`: what requests that have this word are answered instead of the truth.
     """
 
     def __init__(self, target: str) -> None:
         self.target, self.url = target, ""
         self.cut = False
         self.lost: set[str] = set()
+        self.said: dict[str, bytes] = {}
         self.http = httpx.AsyncClient(timeout=30, trust_env=False)
 
     def loses(self, *words: str) -> None:
         self.lost = set(words)
+
+    def says(self, word: str, answer: object) -> None:
+        """JSON-RPC's result, or the whole answer when it is bytes."""
+        whole = answer if isinstance(answer, bytes) else json.dumps({"jsonrpc": "2.0", "id": 1, "result": answer})
+        self.said[word] = whole if isinstance(whole, bytes) else whole.encode()
 
     async def carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
@@ -38,11 +46,12 @@ class Line:
             )
             if any(word.encode() in body or word in path for word in self.lost):
                 return
+            content = next((lie for word, lie in self.said.items() if word.encode() in body), answer.content)
             writer.write(
                 f"HTTP/1.1 {answer.status_code} OK\r\nContent-Type: application/json\r\nConnection: close\r\n"
-                f"Content-Length: {len(answer.content)}\r\n\r\n".encode()
+                f"Content-Length: {len(content)}\r\n\r\n".encode()
             )
-            writer.write(answer.content)
+            writer.write(content)
             await writer.drain()
         except (asyncio.IncompleteReadError, ConnectionError):
             return

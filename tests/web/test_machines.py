@@ -60,7 +60,7 @@ async def test_a_product_says_in_schema_orgs_words_what_it_is_and_costs(shop: Sh
     assert said["@type"] == "Product"
     assert (said["name"], said["description"], said["sku"]) == ("Atlas", "All the maps", f"ATLAS-{ana.name}")
     (offer,) = said["offers"]
-    assert (offer["price"], offer["priceCurrency"]) == ("9.990000", "USDC")
+    assert (offer["price"], offer["priceCurrency"]) == ("9.99", "USDC")
     assert offer["availability"] == "https://schema.org/InStock"
     assert said["url"] == offer["url"] == f"{shop.base_url}{page_of(ana, atlas)}"
     assert "image" not in said

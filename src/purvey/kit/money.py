@@ -95,8 +95,17 @@ class Money(msgspec.Struct, frozen=True, order=False):
     def __bool__(self) -> bool:
         return self.minor != 0
 
+    @property
+    def written(self) -> str:
+        """Whole units as people write them: all the decimals of a currency; of USDC two, or as many as it takes."""
+        text = f"{self.decimal:f}"
+        if self.currency != USDC:
+            return text
+        whole, _, rest = text.partition(".")
+        return f"{whole}.{rest.rstrip('0').ljust(2, '0')}"
+
     def __str__(self) -> str:
-        return f"{self.decimal:f} {self.currency}"
+        return f"{self.written} {self.currency}"
 
     def _same(self, other: Any) -> int:
         assert isinstance(other, Money) and self.currency == other.currency, f"{self} met {other}"

@@ -98,7 +98,7 @@ def shown(money: Money) -> str:
     from babel.numbers import format_currency
 
     if money.currency == "USDC":
-        return f"{money.decimal:f} USDC"
+        return str(money)
     digits = exponents()[money.currency]
     pattern = "¤#,##0" + ("." + "0" * digits if digits else "")
     return format_currency(money.decimal, money.currency, format=pattern, locale="en", currency_digits=False)

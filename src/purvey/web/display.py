@@ -3,14 +3,13 @@
 import zlib
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
-from decimal import Decimal
 from typing import Any
 from urllib.parse import urlsplit
 
 from babel.numbers import format_currency, format_decimal
 from markupsafe import Markup, escape
 
-from purvey.kit.money import USDC, Money, exponents
+from purvey.kit.money import USDC, Money
 
 LOCALE = "en"
 TINTS = 8
@@ -68,7 +67,7 @@ def money(minor: int | None, currency: str) -> str:
 
 def plain_amount(minor: int | None, currency: str) -> str:
     """An amount as it stands in an input field: 12.50."""
-    return "" if minor is None else f"{Decimal(minor).scaleb(-exponents()[currency]):f}"
+    return "" if minor is None else Money(minor, currency).written
 
 
 def price(minor: int, currency: str) -> str:

@@ -1,12 +1,12 @@
 """One transaction may carry many transfers: each authorization is paid by the Transfer that follows its own use."""
 
-from typing import Any
-
 import msgspec
 import pytest
 
+from purvey.kit.rpc import Index, Quantity
 from purvey.payments.x402 import token
 from purvey.payments.x402.model import LIFE, Happening, Settlement, State
+from purvey.payments.x402.token import Log
 from tests.vocabulary.rail import Counter, signs
 
 PAYEE, THIEF = "0x" + "aa" * 20, "0x" + "bb" * 20
@@ -20,20 +20,20 @@ async def entered(counter: Counter) -> Settlement:
     return await counter.enters(signs(await counter.payer(), quote), quote)
 
 
-def use(settlement: Settlement, at: int, *, topic: str = token.USED, nonce: str | None = None) -> dict[str, Any]:
+def use(settlement: Settlement, at: int, *, topic: str = token.USED, nonce: str | None = None) -> Log:
     return log(settlement, at, [topic, token.address_word(settlement.payer), nonce or settlement.nonce], 0)
 
 
-def transfer(settlement: Settlement, at: int, *, to: str = PAYEE, amount: int = 100) -> dict[str, Any]:
+def transfer(settlement: Settlement, at: int, *, to: str = PAYEE, amount: int = 100) -> Log:
     topics = [token.TRANSFERRED, token.address_word(settlement.payer), token.address_word(to)]
     return log(settlement, at, topics, amount)
 
 
-def log(settlement: Settlement, at: int, topics: list[str], data: int) -> dict[str, Any]:
-    return {
-        "address": settlement.asset.upper().replace("0X", "0x"), "topics": topics, "data": f"0x{data:064x}",
-        "logIndex": hex(at), "blockNumber": "0x7", "transactionHash": "0x" + "cc" * 32,
-    }  # fmt: skip
+def log(settlement: Settlement, at: int, topics: list[str], data: int) -> Log:
+    return Log(
+        address=settlement.asset.upper().replace("0X", "0x"), topics=topics, data=f"0x{data:064x}",
+        log_index=Index(at), block_number=Quantity(7), transaction_hash="0x" + "cc" * 32,
+    )  # fmt: skip
 
 
 async def test_one_transfer_does_not_pay_two(counter: Counter) -> None:
@@ -43,29 +43,29 @@ async def test_one_transfer_does_not_pay_two(counter: Counter) -> None:
         use(mine, 0), transfer(mine, 1, to=THIEF),
         use(mine, 2, nonce="0x" + "01" * 32), transfer(mine, 3),
     ]  # fmt: skip
-    assert token.moved(mine, logs) is None
-    assert token.spent_otherwise(mine, logs)
+    assert token.moved(mine.authorized, logs) is None
+    assert token.spent_otherwise(mine.authorized, logs)
     other = msgspec.structs.replace(mine, nonce="0x" + "01" * 32)
-    assert token.moved(other, logs) == ("0x" + "cc" * 32, 2, 7)
+    assert token.moved(other.authorized, logs) == ("0x" + "cc" * 32, 2, 7)
 
 
 async def test_it_is_the_right_sum_of_the_right_token_from_the_right_payer(counter: Counter) -> None:
     mine = await entered(counter)
-    assert token.moved(mine, [use(mine, 4), transfer(mine, 5)]) == ("0x" + "cc" * 32, 4, 7)
-    assert token.moved(mine, [transfer(mine, 5)]) is None
-    assert token.moved(mine, [use(mine, 4), transfer(mine, 6)]) is None
-    assert token.moved(mine, [use(mine, 4), transfer(mine, 5, amount=99)]) is None
-    assert token.moved(mine, [use(mine, 4), transfer(mine, 5, amount=101)]) is None
-    foreign = [{**each, "address": THIEF} for each in (use(mine, 4), transfer(mine, 5))]
-    assert token.moved(mine, foreign) is None
-    assert not token.spent_otherwise(mine, foreign)
+    assert token.moved(mine.authorized, [use(mine, 4), transfer(mine, 5)]) == ("0x" + "cc" * 32, 4, 7)
+    assert token.moved(mine.authorized, [transfer(mine, 5)]) is None
+    assert token.moved(mine.authorized, [use(mine, 4), transfer(mine, 6)]) is None
+    assert token.moved(mine.authorized, [use(mine, 4), transfer(mine, 5, amount=99)]) is None
+    assert token.moved(mine.authorized, [use(mine, 4), transfer(mine, 5, amount=101)]) is None
+    foreign = [msgspec.structs.replace(each, address=THIEF) for each in (use(mine, 4), transfer(mine, 5))]
+    assert token.moved(mine.authorized, foreign) is None
+    assert not token.spent_otherwise(mine.authorized, foreign)
 
 
 async def test_a_cancelled_nonce_is_spent_otherwise(counter: Counter) -> None:
     mine = await entered(counter)
     logs = [use(mine, 0, topic=token.CANCELED), transfer(mine, 1)]
-    assert token.moved(mine, logs) is None
-    assert token.spent_otherwise(mine, logs)
+    assert token.moved(mine.authorized, logs) is None
+    assert token.spent_otherwise(mine.authorized, logs)
 
 
 @pytest.mark.parametrize("state", State)

@@ -318,7 +318,7 @@ async def test_an_address_that_leads_to_another_chain_decides_nothing(counter: C
     elsewhere = x402.Settlement(**{**as_dict(settled), "network": "eip155:8453"})
     counter.rail.chain.chains.urls = {"eip155:8453": counter.chain.url}
     with pytest.raises(Unavailable, match="another chain"):
-        await counter.rail.chain.decide(elsewhere, now=counter.now())
+        await counter.rail.chain.decide(elsewhere.authorized, now=counter.now())
 
 
 def as_dict(settlement: x402.Settlement) -> dict[str, object]:

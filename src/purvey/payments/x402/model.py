@@ -138,6 +138,22 @@ LIFE = Life[State, Happening](
 # fmt: on
 
 
+class Authorized(msgspec.Struct, frozen=True, kw_only=True):
+    """What the chain is asked about: one payer's nonce, and the transfer that it may be used for once.
+
+    Addresses and nonce are in lower case; `since` is when we first heard of it, `valid_before` the chain's seconds.
+    """
+
+    network: str
+    asset: str
+    payer: str
+    nonce: str
+    pay_to: str
+    amount: int
+    valid_before: int
+    since: datetime
+
+
 class Settlement(msgspec.Struct, frozen=True, kw_only=True):
     """One row of the ledger. `tx_hash` is the transaction that moved the money once SETTLED; before, our last try."""
 
@@ -172,6 +188,13 @@ class Settlement(msgspec.Struct, frozen=True, kw_only=True):
     final_at: datetime | None
     vanished_at: datetime | None
     created_at: datetime
+
+    @property
+    def authorized(self) -> Authorized:
+        return Authorized(
+            network=self.network, asset=self.asset, payer=self.payer, nonce=self.nonce, pay_to=self.pay_to,
+            amount=self.amount, valid_before=self.valid_before, since=self.created_at,
+        )  # fmt: skip
 
     @property
     def settled(self) -> bool:

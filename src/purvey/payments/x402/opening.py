@@ -3,6 +3,7 @@
 from purvey.kit.rpc import Chains
 from purvey.payments.x402.chain import Chain
 from purvey.payments.x402.facilitator import Facilitator
+from purvey.payments.x402.gas import ceilings_of
 from purvey.payments.x402.model import Token
 from purvey.payments.x402.rail import Rail
 from purvey.settings import TOKENS, Settings
@@ -22,7 +23,12 @@ def facilitator_of(settings: Settings, *, chains: Chains) -> Facilitator:
     if settings.x402_facilitator_key:
         from purvey.payments.x402.own import OwnKey
 
-        return OwnKey(settings.x402_facilitator_key, chains=chains, networks=settings.x402_networks)
+        return OwnKey(
+            settings.x402_facilitator_key,
+            chains=chains,
+            networks=settings.x402_networks,
+            ceilings=ceilings_of(settings),
+        )
     from purvey.payments.x402.remote import RemoteFacilitator
 
     assert settings.x402_facilitator_url is not None

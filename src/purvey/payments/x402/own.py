@@ -16,15 +16,15 @@ import structlog
 from purvey.kit.db import Database
 from purvey.kit.errors import Conflict, Unavailable
 from purvey.kit.failpoints import reach
-from purvey.kit.rpc import Chains, NodeRefused
+from purvey.kit.rpc import Chains, NodeRefused, Quantity, Wei
 from purvey.kit.secret import Secret
 from purvey.payments.x402 import store, token
+from purvey.payments.x402.gas import TOO_MUCH, Ceilings, Fees
 from purvey.payments.x402.model import PaymentRefused, Quote, Settlement, Shown
 
 log = structlog.get_logger("purvey.x402")
 AGAIN_AFTER: Final = timedelta(seconds=10)  # a node that took it has it in a block by then, or has lost it
 TAKEN_LATELY: Final = timedelta(seconds=30)
-GAS_SLACK_PERCENT: Final = 120
 PRICE_SECONDS: Final = 2.0
 LOCK_SECONDS: Final = 15.0
 LOCK_PAUSE_SECONDS: Final = 0.02
@@ -36,31 +36,33 @@ LOCK = "select pg_try_advisory_xact_lock(hashtextextended($1, 402))"
 
 # What nodes of several makes say.
 KNOWN: Final = ("already known", "already imported", "known transaction", "already exists", "already in mempool")
+TOO_MUCH_GAS: Final = ("gas required exceeds", "out of gas", "intrinsic gas too low")
 USED_NONCE: Final = ("nonce too low", "nonce is too low", "replacement transaction underpriced", "underpriced")
 
 
-class Fees(msgspec.Struct, frozen=True):
-    """Gas, and what one unit of it may cost in wei (EIP-1559)."""
+class Priced(msgspec.Struct, rename="camel"):
+    """What a block says of the price of gas."""
 
-    gas: int
-    most: int
-    tip: int
+    base_fee_per_gas: Wei = Wei(0)
 
 
 class OwnKey:
     """Speaks `facilitator.Facilitator`. What reads curves is imported when the first is opened."""
 
-    def __init__(self, key: Secret, *, chains: Chains, networks: tuple[str, ...]) -> None:
+    def __init__(self, key: Secret, *, chains: Chains, networks: tuple[str, ...], ceilings: Ceilings) -> None:
         from eth_account import Account
 
         self.account: Any = Account.from_key(key.reveal())
         self.address: str = self.account.address.lower()
-        self.chains, self.networks = chains, networks
+        self.chains, self.networks, self.ceilings = chains, networks, ceilings
         self.prices: dict[str, tuple[float, tuple[int, int]]] = {}
         self.turns = {network: asyncio.Lock() for network in networks}
 
     async def verify(self, shown: Shown, quote: Quote) -> None:
-        """Let the token itself try: signature, balance, nonce and times at once, of keys and contracts alike."""
+        """Let the token itself try: signature, balance, nonce and times at once, of keys and contracts alike.
+
+        And find out what it costs: once the payment is entered, it is we who pay the gas.
+        """
         data = token.transfer_call(
             payer=shown.payer,
             to=quote.pay_to,
@@ -71,21 +73,28 @@ class OwnKey:
             signature=shown.signature,
         )
         call = {"from": self.address, "to": quote.asset, "data": data}
-        await self.tried(quote.network, "eth_call", call, "pending")
+        await self.fees(quote.network, call, amount=quote.amount)
 
-    async def tried(self, network: str, method: str, *parameters: object) -> Any:
-        """What the node says to a call; PaymentRefused when the token reverts."""
+    async def gas(self, network: str, call: dict[str, str]) -> int:
+        """What the transfer takes, as the node tries it; PaymentRefused when the token reverts or the node gives up."""
         try:
-            return await self.chains.ask(network, method, *parameters)
+            return await self.chains.read(Quantity, network, "eth_estimateGas", call, "pending")
         except LookupError as revert:
             code, sentence = token.why(str(revert))
             raise PaymentRefused(sentence, code=code) from None
+        except NodeRefused as refused:
+            if not any(words in refused.words.lower() for words in TOO_MUCH_GAS):
+                raise
+            raise PaymentRefused(
+                "To move this payment takes more gas than the chain's node tries: pay from another wallet",
+                code=TOO_MUCH,
+            ) from None
 
     async def hand_in(self, db: Database, settlement: Settlement, *, now: datetime) -> Settlement:
         if lately(settlement, now=now):
             return settlement
         call = {"from": self.address, "to": settlement.asset, "data": call_of(settlement)}
-        fees = await self.fees(settlement.network, call)
+        fees = await self.fees(settlement.network, call, amount=settlement.amount)
         async with self.turn(db, settlement.network):
             settlement = await store.by_id(db, settlement.id)
             if not settlement.unknown or lately(settlement, now=now):
@@ -96,34 +105,30 @@ class OwnKey:
         """By a new transaction, unless a node remembers the old one; what moved the money is found by its log."""
         if settlement.sender == self.address and await self.is_known(settlement):
             return
-        fees = await self.fees(
-            settlement.network, {"from": self.address, "to": settlement.asset, "data": call_of(settlement)}
-        )
+        call = {"from": self.address, "to": settlement.asset, "data": call_of(settlement)}
+        fees = await self.fees(settlement.network, call, amount=settlement.amount)
         async with self.turn(db, settlement.network):
             nonce = await self.next_nonce(db, settlement.network, now=now)
             _, raw = await asyncio.to_thread(self.signed, settlement, fees, nonce)
             if refusal := await self.sent(settlement.network, raw):
                 log.error("a lost payment could not be handed in again", settlement=str(settlement.id), why=refusal)
 
-    async def fees(self, network: str, call: dict[str, str]) -> Fees:
-        """What it takes now; PaymentRefused when the token would revert."""
-        gas, (most, tip) = await asyncio.gather(
-            self.tried(network, "eth_estimateGas", call, "pending"), self.price(network)
-        )
-        return Fees(int(gas, 16) * GAS_SLACK_PERCENT // 100, most, tip)
+    async def fees(self, network: str, call: dict[str, str], *, amount: int) -> Fees:
+        """What it takes now; PaymentRefused when the token would revert, or it is too much for what is paid."""
+        gas, (base, tip) = await asyncio.gather(self.gas(network, call), self.price(network))
+        return self.ceilings.fees(network, gas=gas, base=base, tip=tip, amount=amount)
 
     async def price(self, network: str) -> tuple[int, int]:
-        """What a unit of gas may cost, and the tip in it: as it was a block ago at most, with room to double."""
+        """What a unit of gas costs, and the tip for it, in wei: as it was a block ago at most."""
         loop = asyncio.get_running_loop()
         asked_at, price = self.prices.get(network, (0.0, (0, 0)))
         if asked_at and loop.time() - asked_at < PRICE_SECONDS:
             return price
-        block, said = await asyncio.gather(
-            self.chains.ask(network, "eth_getBlockByNumber", "latest", False),
-            self.chains.ask(network, "eth_maxPriorityFeePerGas"),
+        block, tip = await asyncio.gather(
+            self.chains.read(Priced, network, "eth_getBlockByNumber", "latest", False),
+            self.chains.read(Wei, network, "eth_maxPriorityFeePerGas"),
         )
-        tip = int(said, 16)
-        price = (2 * int(block.get("baseFeePerGas", "0x0"), 16) + tip, tip)
+        price = (int(block.base_fee_per_gas), int(tip))
         self.prices[network] = (loop.time(), price)
         return price
 
@@ -171,7 +176,7 @@ class OwnKey:
 
     async def next_nonce(self, db: Database, network: str, *, now: datetime) -> int:
         """What the node says comes next; or after what it took lately, if it is one of several and has not heard."""
-        pending = int(await self.chains.ask(network, "eth_getTransactionCount", self.address, "pending"), 16)
+        pending = await self.chains.read(Quantity, network, "eth_getTransactionCount", self.address, "pending")
         taken = await store.next_nonce(db, network=network, sender=self.address, since=now - TAKEN_LATELY)
         return max(pending, taken)
 
@@ -187,7 +192,9 @@ class OwnKey:
         )
 
     async def is_known(self, settlement: Settlement) -> bool:
-        said = await self.chains.ask(settlement.network, "eth_getTransactionByHash", settlement.tx_hash)
+        said = await self.chains.maybe(
+            dict[str, Any], settlement.network, "eth_getTransactionByHash", settlement.tx_hash
+        )  # fmt: skip
         return said is not None
 
     async def sent(self, network: str, raw: str) -> str | None:
@@ -223,7 +230,7 @@ class OwnKey:
     async def about(self) -> str:
         said = []
         for network in self.networks:
-            wei = int(await self.chains.ask(network, "eth_getBalance", self.account.address, "latest"), 16)
+            wei = await self.chains.read(Wei, network, "eth_getBalance", self.account.address, "latest")
             if wei < LEAST_WEI:
                 raise Conflict(
                     f"the key of PURVEY_X402_FACILITATOR_KEY has {wei} wei on {network}, too little for gas: "

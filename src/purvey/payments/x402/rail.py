@@ -16,9 +16,18 @@ from purvey.payments.x402 import rules, store
 from purvey.payments.x402.chain import Chain, Decision
 from purvey.payments.x402.events import SettlementDecided
 from purvey.payments.x402.facilitator import Facilitator
-from purvey.payments.x402.model import AlreadyEntered, Ask, PaymentRefused, Quote, Settlement, Shown, Token
+from purvey.payments.x402.model import (
+    AlreadyEntered,
+    Ask,
+    Authorized,
+    PaymentRefused,
+    Quote,
+    Settlement,
+    Shown,
+    Token,
+)
 from purvey.payments.x402.signatures import is_signed
-from purvey.payments.x402.token import FORGED, FORGED_SAYS, USED_NONCE
+from purvey.payments.x402.token import FORGED, FORGED_SAYS, SPENT, USED_NONCE
 
 log = structlog.get_logger("purvey.x402")
 WAIT_SECONDS: Final = 20.0
@@ -53,14 +62,25 @@ class Rail:
         can say, and the same signature may be shown again.
         """
         rules.refuse_wrong(shown, quote)
-        head = await self.chain.head(quote.network)
+        head = await self.chain.head(quote.network, now=now)
         rules.refuse_untimely(shown, at=max(head.timestamp, int(now.timestamp())))
         try:
             await self.facilitator.verify(shown, quote)
         except PaymentRefused as refused:
-            if refused.reason == USED_NONCE and not await is_signed(self.chain.chains, shown, quote):
-                raise PaymentRefused(FORGED_SAYS, code=FORGED) from None
+            if refused.reason == USED_NONCE:
+                await self.refuse_used(shown, quote, now=now)
             raise
+
+    async def refuse_used(self, shown: Shown, quote: Quote, *, now: datetime) -> None:
+        """Let nothing be held for a nonce that is used up, unless its payer signed this and it moved this money.
+
+        PaymentRefused; Unavailable when the node does not show its use: it lags, or that was long ago.
+        """
+        if not await is_signed(self.chain.chains, shown, quote):
+            raise PaymentRefused(FORGED_SAYS, code=FORGED) from None
+        decision = await self.chain.decide(authorized(shown, quote, since=now), now=now)
+        if decision is not None and decision.tx_hash is None:
+            raise PaymentRefused(f"This payment pays nothing: {decision.reason}", code=SPENT) from None
 
     async def find(self, db: Queries, shown: Shown) -> Settlement | None:
         """The ledger's row of this authorization, whatever it was shown for; None when it is new."""
@@ -119,7 +139,7 @@ class Rail:
         """
         if not settlement.unknown:
             return settlement
-        decision = await self.chain.decide(settlement, now=now)
+        decision = await self.chain.decide(settlement.authorized, now=now)
         if decision is None:
             return await store.by_id(db, settlement.id)
         reach("x402.seen")
@@ -162,7 +182,7 @@ class Rail:
         if not settlement.unknown:
             return settlement
         try:
-            decision = await self.chain.glance(settlement)
+            decision = await self.chain.glance(settlement, now=now)
         except Unavailable:
             return settlement
         if decision is None:
@@ -210,6 +230,14 @@ class Rail:
 
     async def close(self) -> None:
         await self.facilitator.close()
+
+
+def authorized(shown: Shown, quote: Quote, *, since: datetime) -> Authorized:
+    """What the chain is asked of a payment that is not in the ledger."""
+    return Authorized(
+        network=quote.network, asset=quote.asset.lower(), payer=shown.payer, nonce=shown.nonce,
+        pay_to=quote.pay_to.lower(), amount=quote.amount, valid_before=shown.valid_before, since=since,
+    )  # fmt: skip
 
 
 def pauses() -> Iterator[float]:

@@ -1,7 +1,7 @@
 """Money back by the seller's hand: nobody but the payee can send it, so they name the transaction that does."""
 
+from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 import msgspec
@@ -15,6 +15,7 @@ from purvey.payments.model import RefundStatus
 from purvey.payments.x402 import store, token
 from purvey.payments.x402.model import CURRENCY, Settlement
 from purvey.payments.x402.rail import Rail
+from purvey.payments.x402.token import Log
 
 NAMED = "refund_id, payment_id, network, tx_hash, amount, seen_at, created_at"
 
@@ -101,17 +102,16 @@ async def seen(db: Database, rail: Rail, settlement: Settlement, named: Named, *
     receipt = await rail.chain.receipt(named.network, named.tx_hash)
     if receipt is None:
         return False
-    block = int(receipt["blockNumber"], 16)
-    sold_in = settlement.block_number or 0
-    if block < sold_in or block > await rail.chain.counted_until(named.network, block):
+    block, sold_in = receipt.block, settlement.block_number or 0
+    if block < sold_in or block > await rail.chain.counted_until(named.network, block, now=now):
         return False
-    if paid_back(settlement, receipt["logs"]) < named.amount:
+    if paid_back(settlement, receipt.logs) < named.amount:
         return False
     await db.do(SEEN, named.refund_id, now)
     return True
 
 
-def paid_back(settlement: Settlement, logs: list[dict[str, Any]]) -> int:
+def paid_back(settlement: Settlement, logs: Sequence[Log]) -> int:
     """The most that one transfer of these sends from payee to payer; 0 for none."""
     asset, payee, payer = settlement.asset, settlement.pay_to, settlement.payer
     return max((token.transfers(log, asset=asset, sender=payee, to=payer) or 0 for log in logs), default=0)

@@ -8,13 +8,16 @@ import httpx
 import msgspec
 
 from purvey.kit.db import Database
+from purvey.kit.depth import keep_limit
 from purvey.kit.errors import Conflict, Unavailable
 from purvey.kit.failpoints import reach
+from purvey.kit.outside import NoAnswer, asked, said_plainly
 from purvey.payments.x402 import store
 from purvey.payments.x402.model import SCHEME, PaymentRefused, Quote, Settlement, Shown
 from purvey.payments.x402.wire import V1_NAMES, requirements, requirements_v1
 
 CALL_SECONDS: Final = 15.0
+MOST_BYTES: Final = 1 << 20
 AGAIN_AFTER: Final = timedelta(seconds=45)
 T = TypeVar("T")
 HASH: Final = re.compile(r"0x[0-9a-fA-F]{64}")
@@ -45,13 +48,14 @@ class RemoteFacilitator:
 
     def __init__(self, url: str, *, networks: tuple[str, ...]) -> None:
         self.url, self.networks = url.rstrip("/"), networks
-        self.http = httpx.AsyncClient(timeout=CALL_SECONDS, follow_redirects=True)
+        self.patience = CALL_SECONDS
+        self.http = httpx.AsyncClient(timeout=CALL_SECONDS)
 
     async def verify(self, shown: Shown, quote: Quote) -> None:
         said = await self.post("verify", Verified, shown.version, shown.payload, quote)
         if not said.is_valid:
-            reason = said.invalid_reason or "invalid_payment"
-            raise PaymentRefused(f"The facilitator refused this payment: {reason}", code=reason[:100])
+            reason = said_plainly(said.invalid_reason or "") or "invalid_payment"
+            raise PaymentRefused(f"The facilitator refused this payment: {reason}", code=reason)
 
     async def hand_in(self, db: Database, settlement: Settlement, *, now: datetime) -> Settlement:
         """The row is SENT before the facilitator is asked. Whatever it answers, it may yet hand it in."""
@@ -66,30 +70,32 @@ class RemoteFacilitator:
         tx_hash = said.transaction.lower() if said.transaction and HASH.fullmatch(said.transaction) else None
         pending = said.error_reason == "settlement_pending"
         return await store.told(
-            db, row.id, accepted=said.success or pending, tx_hash=tx_hash, reason=said.error_reason, now=now
-        )
+            db, row.id, accepted=said.success or pending, tx_hash=tx_hash,
+            reason=said_plainly(said.error_reason) if said.error_reason else None, now=now,
+        )  # fmt: skip
 
     async def hand_in_again(self, db: Database, settlement: Settlement, *, now: datetime) -> None:
         quote = await store.quote(db, settlement.quote_id)
         await self.post("settle", Settled, settlement.version, settlement.payload, quote)
 
     async def post(self, path: str, kind: type[T], version: int, payload: dict[str, Any], quote: Quote) -> T:
-        asked = requirements_v1(quote) if version == 1 else requirements(quote)
-        body = {"x402Version": version, "paymentPayload": payload, "paymentRequirements": asked}
+        wanted = requirements_v1(quote) if version == 1 else requirements(quote)
+        body = {"x402Version": version, "paymentPayload": payload, "paymentRequirements": wanted}
+        return await self.ask("POST", path, kind, body)
+
+    async def ask(self, method: str, path: str, kind: type[T], body: dict[str, Any] | None = None) -> T:
+        """What it answers, when it can be read; Unavailable."""
+        keep_limit()
         try:
-            answer = await self.http.post(f"{self.url}/{path}", json=body)
-            return msgspec.json.decode(answer.content, type=kind)
-        except httpx.HTTPError as error:
-            raise away(path, type(error).__name__) from error
-        except msgspec.MsgspecError as error:
-            raise away(path, f"status {answer.status_code}, {error}") from error
+            answer = await asked(
+                self.http, method, f"{self.url}/{path}", seconds=self.patience, most_bytes=MOST_BYTES, json=body
+            )
+            return msgspec.json.decode(answer, type=kind)
+        except (NoAnswer, msgspec.MsgspecError, ValueError, RecursionError) as error:
+            raise away(path, f"{type(error).__name__}: {said_plainly(error)}") from error
 
     async def about(self) -> str:
-        try:
-            answer = await self.http.get(f"{self.url}/supported")
-            kinds = msgspec.json.decode(answer.content, type=Supported).kinds
-        except (httpx.HTTPError, msgspec.MsgspecError) as error:
-            raise away("supported", type(error).__name__) from error
+        kinds = (await self.ask("GET", "supported", Supported)).kinds
         names = {kind.network for kind in kinds if kind.scheme == SCHEME}
         for network in self.networks:
             if not names & {network, V1_NAMES.get(network, network), "eip155:*"}:

@@ -1,6 +1,8 @@
 """When a payment pays a quote. Pure: the signature and the payer's balance are asked of the chain."""
 
+from purvey.kit.money import Money
 from purvey.payments.x402.model import (
+    CURRENCY,
     LEAST_REMAINING_SECONDS,
     MOST_REMAINING_SECONDS,
     SCHEME,
@@ -26,7 +28,7 @@ def refuse_wrong(shown: Shown, quote: Quote) -> None:
         )
     if shown.value != quote.amount:
         raise PaymentRefused(
-            f"Exactly {quote.amount} millionths of a USDC are to be paid",
+            f"Exactly {Money(quote.amount, CURRENCY)} is to be paid",
             code="invalid_exact_evm_payload_authorization_value_mismatch",
         )
     if shown.signature.endswith(DEPLOYED_LATER):

@@ -1,9 +1,12 @@
 """USDC's own words (EIP-3009, ERC-20): what it is asked, and what its logs say. Pure."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from collections.abc import Sequence
+from typing import Final
 
-from purvey.payments.x402.model import Settlement
+import msgspec
+
+from purvey.kit.rpc import Address, Data, Hash, Index, Quantity
+from purvey.payments.x402.model import Authorized
 
 # transferWithAuthorization(address,address,uint256,uint256,uint256,bytes32,bytes): keys and contracts alike may sign
 TRANSFER: Final = "cf092995"
@@ -16,6 +19,7 @@ USES: Final = [USED, CANCELED]
 WORD_BYTES: Final = 32
 
 USED_NONCE: Final = "invalid_exact_evm_nonce_already_used"
+SPENT: Final = "payment_spent_otherwise"
 FORGED: Final = "invalid_exact_evm_payload_signature"
 FORGED_SAYS: Final = "This payment was not signed by its payer for this"
 
@@ -32,7 +36,17 @@ OTHERWISE: Final = (
     "The token would not make this transfer; it does not say why in words we know",
 )
 
-Log = Mapping[str, Any]
+
+class Log(msgspec.Struct, rename="camel", kw_only=True):
+    """One line of what a transaction did, as a node tells it."""
+
+    address: Address
+    topics: list[Hash]
+    data: Data
+    transaction_hash: Hash
+    log_index: Index
+    block_number: Quantity
+    removed: bool = False
 
 
 def word(number: int) -> str:
@@ -76,36 +90,36 @@ def why(revert: str) -> tuple[str, str]:
     return next(((code, sentence) for part, code, sentence in REVERTS if part in revert.lower()), OTHERWISE)
 
 
-def moved(settlement: Settlement, logs: Sequence[Log]) -> tuple[str, int, int] | None:
+def moved(asked: Authorized, logs: Sequence[Log]) -> tuple[str, int, int] | None:
     """Where this authorization has moved its money: transaction, index of its log, block; None where it has not.
 
     The Transfer must be the very next log: another in the same transaction may belong to another authorization.
     """
-    by_place = {(log["transactionHash"], int(log["logIndex"], 16)): log for log in logs}
+    by_place = {(log.transaction_hash.lower(), int(log.log_index)): log for log in logs}
     for (tx_hash, index), log in by_place.items():
         following = by_place.get((tx_hash, index + 1))
-        if is_use(settlement, log, USED) and following is not None and is_transfer(settlement, following):
-            return tx_hash, index, int(log["blockNumber"], 16)
+        if is_use(asked, log, USED) and following is not None and is_transfer(asked, following):
+            return tx_hash, index, log.block_number
     return None
 
 
-def spent_otherwise(settlement: Settlement, logs: Sequence[Log]) -> bool:
+def spent_otherwise(asked: Authorized, logs: Sequence[Log]) -> bool:
     """Whether the nonce was used up by something else: cancelled, or another transfer of the same payer."""
-    return any(is_use(settlement, log, use) for log in logs for use in USES)
+    return any(is_use(asked, log, use) for log in logs for use in USES)
 
 
-def is_use(settlement: Settlement, log: Log, use: str) -> bool:
-    topics = [use, address_word(settlement.payer), settlement.nonce]
-    return bool(log["address"].lower() == settlement.asset and [each.lower() for each in log["topics"]] == topics)
+def is_use(asked: Authorized, log: Log, use: str) -> bool:
+    topics = [use, address_word(asked.payer), asked.nonce]
+    return log.address.lower() == asked.asset and [each.lower() for each in log.topics] == topics
 
 
-def is_transfer(settlement: Settlement, log: Log) -> bool:
-    return transfers(log, asset=settlement.asset, sender=settlement.payer, to=settlement.pay_to) == settlement.amount
+def is_transfer(asked: Authorized, log: Log) -> bool:
+    return transfers(log, asset=asked.asset, sender=asked.payer, to=asked.pay_to) == asked.amount
 
 
 def transfers(log: Log, *, asset: str, sender: str, to: str) -> int | None:
     """How much this log says went from one to the other; None when it says something else."""
     topics = [TRANSFERRED, address_word(sender), address_word(to)]
-    if log["address"].lower() != asset.lower() or [each.lower() for each in log["topics"]] != topics:
+    if log.address.lower() != asset.lower() or [each.lower() for each in log.topics] != topics:
         return None
-    return int(log["data"], 16)
+    return int(log.data, 16) if len(log.data) == 2 + 2 * WORD_BYTES else None

@@ -11,6 +11,7 @@ from purvey.kit.db import Database
 from purvey.kit.errors import Refusal
 from purvey.kit.events import publish
 from purvey.payments.x402 import store
+from purvey.payments.x402.chain import Block
 from purvey.payments.x402.events import SettlementReturned, SettlementVanished
 from purvey.payments.x402.model import Settlement
 from purvey.payments.x402.rail import Rail
@@ -23,7 +24,8 @@ OPEN_EACH: Final = timedelta(seconds=10)
 OPEN_LONGEST: Final = timedelta(minutes=5)
 YOUNG_EACH: Final = timedelta(minutes=1)
 YOUNG_LONGEST: Final = timedelta(minutes=30)
-FINAL_BLOCKS: Final = 64  # under so many others, no block was ever undone that we know of
+FINAL_BLOCKS: Final = 64  # under so many others, and after so long, no block was ever undone that we know of
+FINAL_AFTER: Final = timedelta(minutes=2)
 
 # Nobody asks any more whether it is still there.
 IS_FINAL = "update x402_settlements set final_at = $2 where id = $1"
@@ -84,7 +86,7 @@ async def each(look_after: Callable[[Settlement], Awaitable[None]], due: list[Se
 
 async def look_after_all(db: Database, rail: Rail, settlement: Settlement, *, now: datetime) -> None:
     """What we refused its payer can still hand in, until its time is over: then the money is here after all."""
-    decision = await rail.chain.decide(settlement, now=now)
+    decision = await rail.chain.decide(settlement.authorized, now=now)
     if decision is not None and decision.tx_hash is not None:
         log.warning("a payment came that had failed", settlement=str(settlement.id), tx=decision.tx_hash)
         await rail.decided(db, settlement, decision, now=now)
@@ -94,16 +96,16 @@ async def look_after_all(db: Database, rail: Rail, settlement: Settlement, *, no
 
 async def look_again(db: Database, rail: Rail, settlement: Settlement, *, now: datetime) -> None:
     """A settlement that is gone is handed in again while it can be; who counts on it is told."""
-    head = await rail.chain.head(settlement.network)
+    head = await rail.chain.head(settlement.network, now=now)
     if settlement.block_number is not None and head.number < settlement.block_number:
         return  # this node has not heard of it yet
     receipt = await rail.chain.receipt(settlement.network, str(settlement.tx_hash))
-    if receipt is not None and int(receipt["blockNumber"], 16) == settlement.block_number:
-        if settlement.block_number is not None and head.number - settlement.block_number >= FINAL_BLOCKS:
+    if receipt is not None and receipt.block == settlement.block_number:
+        if lies_deep(settlement, head, now=now):
             await db.do(IS_FINAL, settlement.id, now)
         if settlement.vanished_at is None:
             return
-    seen = await rail.chain.decide(settlement, now=now)
+    seen = await rail.chain.decide(settlement.authorized, now=now)
     if seen is not None and seen.tx_hash is not None:
         await note_back(db, settlement, (seen.tx_hash, seen.log_index, seen.block_number), now=now)
         return
@@ -112,6 +114,12 @@ async def look_again(db: Database, rail: Rail, settlement: Settlement, *, now: d
         await rail.facilitator.hand_in_again(db, settlement, now=now)
     else:
         await db.do(IS_FINAL, settlement.id, now)
+
+
+def lies_deep(settlement: Settlement, head: Block, *, now: datetime) -> bool:
+    """Under many blocks, and for a while: on a fast chain many blocks are a few seconds."""
+    assert settlement.block_number is not None and settlement.decided_at is not None, "settled, and nowhere"
+    return head.number - settlement.block_number >= FINAL_BLOCKS and now >= settlement.decided_at + FINAL_AFTER
 
 
 async def note_back(

@@ -56,7 +56,7 @@ def of_schema_org(product: ShopProductDetail, site: Site, stats: Stats, *, base_
                 "@type": "Offer",
                 "url": page,
                 "sku": price.sku,
-                "price": f"{Money(price.amount, price.currency_code).decimal:f}",
+                "price": Money(price.amount, price.currency_code).written,
                 "priceCurrency": price.currency_code,
                 "availability": f"{SCHEMA}/{availability(product)}",
                 "availabilityStarts": product.available_from,
