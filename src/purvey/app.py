@@ -151,6 +151,7 @@ def dependencies(world: World) -> dict[str, Any]:
         "count_held": Provide(lambda: purchases.count_held, sync_to_thread=False),
         "me": Provide(guards.me),
         "hand_over": Provide(wiring.hand_over, sync_to_thread=False),
+        "reclaim": Provide(wiring.reclaim, sync_to_thread=False),
         "visitor": Provide(guards.visitor),
         **PAGING,
     }

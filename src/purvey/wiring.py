@@ -17,6 +17,7 @@ from purvey import (
     tenants,
 )
 from purvey import storage as files
+from purvey.access import Reclaim
 from purvey.access.siwa import HandOver
 from purvey.kit import retention
 from purvey.kit.db import Database
@@ -53,6 +54,11 @@ def hand_over() -> Sequence[HandOver]:
         reviews.hand_over,
         tenants.hand_over,
     ]
+
+
+def reclaim() -> Sequence[Reclaim]:
+    """What others hold in an account that was made with somebody else's address; wallets are forgotten last."""
+    return [payments.reclaim, tenants.reclaim]
 
 
 def sweeps(

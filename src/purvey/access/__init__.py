@@ -4,7 +4,13 @@ People sign up and in, prove their e-mail, and give keys to programs; a role in 
 """
 
 from purvey.access.actions import end_session, sign_in, sign_out, sign_up, token_for
-from purvey.access.events import EmailMoveAsked, EmailVerificationAsked, EmailVerified, PasswordResetAsked
+from purvey.access.events import (
+    AccountReclaimed,
+    EmailMoveAsked,
+    EmailVerificationAsked,
+    EmailVerified,
+    PasswordResetAsked,
+)
 from purvey.access.journal import NEWEST as NEWEST_ENTRIES
 from purvey.access.journal import Sought, entries
 from purvey.access.keyring import keys_of, sessions_of
@@ -12,6 +18,7 @@ from purvey.access.keys import make_key, revoke_key
 from purvey.access.model import ROLE_PERMISSIONS, Identity, Permission, Purpose, Session, User, Visit
 from purvey.access.moving import MOVE_LIFE, ask_move, confirm_move, find_move, make_move_token
 from purvey.access.people import change_me, create_user
+from purvey.access.reclaiming import Reclaim
 from purvey.access.recovery import (
     ask_reset,
     ask_verification,
@@ -32,6 +39,7 @@ __all__ = [
     "MOVE_LIFE",
     "NEWEST_ENTRIES",
     "ROLE_PERMISSIONS",
+    "AccountReclaimed",
     "EmailMoveAsked",
     "EmailVerificationAsked",
     "EmailVerified",
@@ -39,6 +47,7 @@ __all__ = [
     "PasswordResetAsked",
     "Permission",
     "Purpose",
+    "Reclaim",
     "Session",
     "Siwa",
     "Sought",

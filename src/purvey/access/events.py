@@ -28,6 +28,14 @@ class EmailMoveAsked(Event, frozen=True, kw_only=True):
     move_id: UUID
 
 
+class AccountReclaimed(Event, frozen=True, kw_only=True):
+    """The owner of an address took over the account that somebody had made with it. `ended` counts what others held."""
+
+    type: ClassVar[str] = "ACCOUNT_RECLAIMED"
+    queue: ClassVar[str] = "access-events"
+    ended: dict[str, int]
+
+
 class EmailVerified(Event, frozen=True, kw_only=True):
     """The address is the user's own: what was bought with it is theirs (ruling 13)."""
 

@@ -27,6 +27,7 @@ from purvey.access.forms import (
 )
 from purvey.access.guards import PUBLIC, in_person, optional, signed_in, visit_of
 from purvey.access.model import Identity, Session, User
+from purvey.access.reclaiming import Reclaim
 from purvey.kit.db import Database
 from purvey.kit.pages import Page, Paging, page_of, total_of
 from purvey.settings import Settings
@@ -113,10 +114,17 @@ async def ask_reset(
 
 @post("/auth/password-reset/confirm", opt=PUBLIC | SECRET, status_code=204, tags=["Accounts"])
 async def reset_password(
-    data: JSONBody[ResetPassword], db: NamedDependency[Database], now: NamedDependency[datetime]
+    data: JSONBody[ResetPassword],
+    db: NamedDependency[Database],
+    reclaim: NamedDependency[list[Reclaim]],
+    now: NamedDependency[datetime],
 ) -> None:
-    """Set a new password by the mailed token. Every session ends; sign in again."""
-    await recovery.reset_password(db, token=data.token, password=data.password, now=now)
+    """Set a new password by the mailed token. Every session ends; sign in again.
+
+    Where nobody had proved the address before, the keys, members, invitations, payout wallets and gateway keys that
+    somebody else set up in the account end too, and a mail says so.
+    """
+    await recovery.reset_password(db, token=data.token, password=data.password, reclaim=reclaim, now=now)
 
 
 @get("/me", guards=[signed_in], tags=["Accounts"])

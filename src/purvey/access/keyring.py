@@ -17,13 +17,14 @@ MOST_SESSIONS = 100
 
 SESSION = "id, user_id, token_hash, created_at, expires_at, address, agent"
 
-# A session, if the password that opened it is still the person's.
+# A session, if the password that opened it is still the person's. One that is being changed is waited for.
 ADD_SESSION = f"""
 insert into sessions (id, user_id, token_hash, created_at, expires_at, address, agent)
 select $1, id, $3, $5, $6, $7, $8
 from users
 where id = $2
     and password_hash is not distinct from $4
+for share
 returning {SESSION}
 """
 
@@ -154,6 +155,9 @@ KEY = "id, tenant_id, name, prefix, scopes, created_at, expires_at, last_used_at
 # One new key of a person at a time.
 LOCK_KEYS = "select id from users where id = $1 for no key update"
 
+# Whether the session that asks has not been ended meanwhile.
+IS_LIVE = "select exists (select from sessions where token_hash = $1)"
+
 # A new key.
 ADD_KEY = f"""
 insert into api_keys (id, user_id, tenant_id, name, prefix, token_hash, scopes, created_at, expires_at)
@@ -189,8 +193,16 @@ where user_id = $1
 returning {KEY}
 """
 
-# The end of all of a person's keys.
-REVOKE_KEYS = "update api_keys set revoked_at = $2 where user_id = $1 and revoked_at is null"
+# The end of all of a person's keys, and of all keys that others made for the tenants that the person owns.
+REVOKE_KEYS_AND_THEIRS = """
+update api_keys
+set revoked_at = $2
+where revoked_at is null
+    and (
+        user_id = $1
+        or tenant_id in (select tenant_id from memberships where user_id = $1 and role = 'OWNER')
+    )
+"""
 
 # Every role that a person has anywhere, or in one tenant, be it for some of its sites.
 ROLES = """

@@ -9,7 +9,7 @@ from purvey.access.model import OWN, ApiKey, Identity, Permission
 from purvey.access.store import API_KEY_PREFIX
 from purvey.kit.audit_log import audit
 from purvey.kit.db import Database, Queries
-from purvey.kit.errors import Conflict, Invalid, NotFound
+from purvey.kit.errors import Conflict, Invalid, NotFound, Unauthenticated
 from purvey.kit.ids import new_id, new_token
 from purvey.kit.words import name_of
 
@@ -42,6 +42,8 @@ async def make_key(
         held = await permissions_anywhere(tx, me, tenant_id=tenant_id)
         rules.check_scopes(scopes, held=held if tenant_id is None else held - OWN)
         await tx.do(keyring.LOCK_KEYS, me.user_id)
+        if me.wallet is None and not await tx.value(keyring.IS_LIVE, me.credential):
+            raise Unauthenticated("This session was ended a moment ago; sign in again")
         if await tx.value(keyring.COUNT_KEYS, me.user_id) >= MOST_KEYS:
             raise TooManyKeys(f"You have {MOST_KEYS} keys; revoke one that you no longer use")
         key = await keyring.add_key(

@@ -1,5 +1,6 @@
 """Proving that an e-mail address is one's own, and getting back in: by tokens that are mailed, and used once."""
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -7,6 +8,7 @@ from purvey.access import keyring, passwords, rules, store
 from purvey.access.actions import count_try, forgive_try
 from purvey.access.events import EmailVerificationAsked, EmailVerified, PasswordResetAsked
 from purvey.access.model import Identity, Purpose, User, Visit
+from purvey.access.reclaiming import Reclaim, reclaim_account
 from purvey.access.store import Secret
 from purvey.kit.audit_log import audit
 from purvey.kit.db import Database, Tx
@@ -140,10 +142,13 @@ async def mailed_enough(db: Database, user_id: UUID, *, now: datetime) -> bool:
     return False
 
 
-async def reset_password(db: Database, *, token: str, password: str, now: datetime) -> None:
+async def reset_password(
+    db: Database, *, token: str, password: str, reclaim: Sequence[Reclaim], now: datetime
+) -> Mapping[str, int] | None:
     """A new password by the mailed token; every session ends.
 
-    Where the mail is the first proof of the address, keys end too: whoever signed up with it may not have owned it.
+    Where the mail is the first proof of the address, whoever signed up with it did not own it: all that others hold
+    there ends too. How many of what, or None when the address was proved before.
     """
     claim = await keyring.look_at_token(db, token, Purpose.RESET_PASSWORD, now=now)
     if claim is None:
@@ -151,6 +156,7 @@ async def reset_password(db: Database, *, token: str, password: str, now: dateti
     rules.check_password(password, pointer="/password", others=[claim.email, claim.username])
     fresh = await passwords.hash_password(password)
     async with db.transaction() as tx:
+        await tx.one(User, store.LOCK_USER, claim.user_id)
         claim = await keyring.use_token(tx, token, Purpose.RESET_PASSWORD, now=now)
         if claim is None:
             raise token_is_bad()
@@ -158,11 +164,12 @@ async def reset_password(db: Database, *, token: str, password: str, now: dateti
         await tx.do(keyring.END_ALL, claim.user_id)
         await tx.do(keyring.USE_UP_TOKENS, claim.user_id, Purpose.RESET_PASSWORD, now)
         await tx.do(keyring.DROP_MOVE, claim.user_id)
-        if await prove_address(tx, claim, now=now):
-            await tx.do(keyring.REVOKE_KEYS, claim.user_id, now)
         await audit(
             tx, None, action="password.reset", subject_type="user", subject_id=claim.user_id, detail={}, now=now
         )
+        if not await prove_address(tx, claim, now=now):
+            return None
+        return await reclaim_account(tx, claim.user_id, reclaim, now=now)
 
 
 async def change_password(db: Database, me: Identity, *, current: str, fresh: str, visit: Visit, now: datetime) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from purvey import access, purchases, support, tenants
-from purvey.access import EmailMoveAsked, EmailVerificationAsked, PasswordResetAsked, Purpose
+from purvey.access import AccountReclaimed, EmailMoveAsked, EmailVerificationAsked, PasswordResetAsked, Purpose
 from purvey.kit.events import Event, Heard, Reaction
 from purvey.kit.money import Money
 from purvey.letters.sending import Desk
@@ -17,6 +17,14 @@ from purvey.tenants import InvitationMade, Site
 
 VERIFY_HOURS = 72
 RESET_HOURS = 1
+ENDED = {
+    "apiKeys": ("API key", "API keys"),
+    "wallets": ("linked wallet", "linked wallets"),
+    "gatewayKeys": ("payment gateway's keys", "payment gateways' keys"),
+    "payoutWallets": ("payout wallet", "payout wallets"),
+    "members": ("other member of a team", "other members of teams"),
+    "invitations": ("open invitation", "open invitations"),
+}
 Write = Callable[[Desk, Heard, Event], Awaitable[None]]
 
 
@@ -42,6 +50,19 @@ async def write_with_token(desk: Desk, heard: Heard, asked: Event, *, kind: str,
         token = await access.make_one_time_token(tx, user.id, purpose, heard.now)
     words = {"name": user.display_name, "hours": hours, "link": f"{desk.base_url}/{kind}?token={token}"}
     await desk.write(heard.db, kind=kind, about=heard.event_id, to=user.email, now=heard.now, words=words)
+
+
+async def tell_reclaimed(desk: Desk, heard: Heard, reclaimed: Event) -> None:
+    """What others held in the account of somebody's address has ended; they should know what there was."""
+    assert isinstance(reclaimed, AccountReclaimed)
+    user = await access.find_user(heard.db, reclaimed.subject_id)
+    if user is None or user.email is None:
+        return
+    ended = [f"{count} {ENDED[name][count > 1]}" for name, count in reclaimed.ended.items()]
+    words = {"ended": ended, "link": f"{desk.base_url}/account"}
+    await desk.write(
+        heard.db, kind="account-reclaimed", about=heard.event_id, to=user.email, now=heard.now, words=words
+    )
 
 
 async def ask_to_confirm(desk: Desk, heard: Heard, asked: Event) -> None:
@@ -173,6 +194,7 @@ async def words_of_sale(desk: Desk, heard: Heard, purchase_id: UUID, site: Site)
 LETTERS: tuple[tuple[type[Event], Write], ...] = (
     (EmailVerificationAsked, ask_to_verify),
     (PasswordResetAsked, offer_new_password),
+    (AccountReclaimed, tell_reclaimed),
     (EmailMoveAsked, ask_to_confirm),
     (InvitationMade, invite),
     (OneTimePurchaseCompleted, tell_sale),

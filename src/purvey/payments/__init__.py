@@ -49,6 +49,7 @@ from purvey.payments.model import (
 )
 from purvey.payments.moving import hand_over
 from purvey.payments.reactions import reactions
+from purvey.payments.reclaiming import reclaim
 from purvey.payments.refund_store import disputes_of, find_refund, refunds_due, refunds_of
 from purvey.payments.refunding import NotRefundable, RefundTooMuch, approve_refund, request_refund, turn_down_refund
 from purvey.payments.store import NEWEST as NEWEST_PAYMENTS
@@ -112,6 +113,7 @@ __all__ = [
     "of_subject",
     "put_on_hold",
     "reactions",
+    "reclaim",
     "refunds_due",
     "refunds_of",
     "release",

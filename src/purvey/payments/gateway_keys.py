@@ -13,6 +13,7 @@ from uuid import UUID
 import msgspec
 import structlog
 
+from purvey import tenants
 from purvey.kit.audit_log import Actor, audit
 from purvey.kit.db import Database, Queries, Tx
 from purvey.kit.errors import NotFound
@@ -128,6 +129,7 @@ async def give(
     id = new_id()
     async with db.transaction() as tx:
         await retire(tx, tenant_id, provider, now=now)
+        await tenants.refuse_outsider(tx, me, tenant_id)
         await tx.do(
             KEEP,
             id,

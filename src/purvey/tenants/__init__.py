@@ -16,8 +16,9 @@ from purvey.tenants.membership import (
 )
 from purvey.tenants.model import Invitation, Member, Role, Site, Tenant
 from purvey.tenants.moving import hand_over
+from purvey.tenants.reclaiming import reclaim
 from purvey.tenants.store import find_site, find_site_by_slug, find_tenant, role_of, sites_of, sites_on_show
-from purvey.tenants.teams import find_invitation, invitations_of, members_of
+from purvey.tenants.teams import find_invitation, invitations_of, members_of, refuse_outsider
 
 __all__ = [
     "Invitation",
@@ -43,6 +44,8 @@ __all__ = [
     "invite",
     "make_invitation_token",
     "members_of",
+    "reclaim",
+    "refuse_outsider",
     "remove_member",
     "revoke_invitation",
     "role_of",

@@ -192,6 +192,7 @@ async def change_site(
     """Other settings; what is UNSET stays. SlugForEver, SlugTaken; Stale or StaleVersion: somebody was faster."""
     async with db.transaction() as tx:
         before = await store.lock_site(tx, site_id)
+        await teams.refuse_outsider(tx, me, before.tenant_id)
         refuse_stale(before.version, sent=version, if_match=if_match)
         wanted = {
             "name": name if name is UNSET else name_of(name, pointer="/name"),

@@ -85,7 +85,14 @@ async def invite(
 ) -> InvitationView:
     """Invite somebody by e-mail, for seven days."""
     invitation = await membership.invite(
-        db, me, tenant_id, email=email_of(data.email), role=data.role, site_ids=data.site_ids, now=now
+        db,
+        me,
+        tenant_id,
+        email=email_of(data.email),
+        role=data.role,
+        site_ids=data.site_ids,
+        email_verified=me.email_verified,
+        now=now,
     )
     return invitation_view(invitation)
 

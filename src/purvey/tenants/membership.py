@@ -52,12 +52,21 @@ async def invite(
     email: str,
     role: Role,
     site_ids: Sequence[UUID] | None = None,
+    email_verified: bool,
     now: datetime,
 ) -> Invitation:
-    """Offer a place in the team to an e-mail address, in lower case; the mail follows. Raises AlreadyMember, …"""
+    """Offer a place in the team to an e-mail address, in lower case; the mail follows. Raises AlreadyMember, …
+
+    Who has not proved an address of their own mails no stranger, and brings nobody into an account that may not be
+    theirs.
+    """
+    if not email_verified:
+        raise NotAllowed(
+            "Verify your own e-mail address first, then invite others: the mail has the link", code="email_unverified"
+        )
     await throttle(db, key=f"invite:{tenant_id}", limit=INVITATIONS_A_DAY, window=timedelta(days=1), now=now)
     async with db.transaction() as tx:
-        await store.lock_tenant(tx, tenant_id)
+        await lock_team(tx, me, tenant_id)
         site_ids = await checked_sites(tx, tenant_id, role, site_ids)
         if await tx.value(teams.IS_MEMBER, tenant_id, email):
             raise field_conflict(AlreadyMember, "They are a member already; change their role instead")
@@ -71,6 +80,12 @@ async def invite(
         publish(tx, InvitationMade(subject_id=invitation.id, tenant_id=tenant_id, at=now))
         await record(tx, me, invitation, "invitation.made", now=now)
     return invitation
+
+
+async def lock_team(tx: Tx, me: Actor, tenant_id: UUID) -> None:
+    """One change of a team at a time, by somebody who still is of it."""
+    await store.lock_tenant(tx, tenant_id)
+    await teams.refuse_outsider(tx, me, tenant_id)
 
 
 def field_conflict(kind: type[Conflict], detail: str) -> Conflict:
@@ -148,7 +163,7 @@ async def change_member(
 ) -> Member:
     """Another role, or other sites; an owner's are all. Raises LastOwner."""
     async with db.transaction() as tx:
-        await store.lock_tenant(tx, tenant_id)
+        await lock_team(tx, me, tenant_id)
         before = await teams.find_member(tx, tenant_id, user_id)
         await refuse_last_owner(tx, before, stays=role is Role.OWNER)
         kept = None if role is Role.OWNER else before.site_ids
@@ -165,7 +180,7 @@ async def change_member(
 async def remove_member(db: Database, me: Actor, tenant_id: UUID, user_id: UUID, *, now: datetime) -> None:
     """End a membership, be it one's own; what their keys could do in the tenant ends with it. Raises LastOwner."""
     async with db.transaction() as tx:
-        await store.lock_tenant(tx, tenant_id)
+        await lock_team(tx, me, tenant_id)
         member = await teams.find_member(tx, tenant_id, user_id)
         await refuse_last_owner(tx, member, stays=False)
         await tx.do(teams.REMOVE_MEMBER, tenant_id, user_id)

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
+from purvey.kit.audit_log import Actor
 from purvey.kit.db import Queries, Tx
 from purvey.kit.errors import NotFound
 from purvey.kit.ids import token_hash
@@ -41,6 +42,9 @@ join users u on u.id = m.user_id
 where m.tenant_id = $1
     and m.user_id = $2
 """
+
+# What somebody is in a team, be it for some sites.
+ROLE_OF_MEMBER = "select role from memberships where tenant_id = $1 and user_id = $2"
 
 # Whether somebody with this e-mail is of the team.
 IS_MEMBER = """
@@ -152,6 +156,12 @@ async def find_member(db: Queries, tenant_id: UUID, user_id: UUID) -> Member:
     if member is None:
         raise NotFound("There is no such member")
     return member
+
+
+async def refuse_outsider(tx: Tx, me: Actor, tenant_id: UUID) -> None:
+    """NotFound for who was of the team when the door opened, and is no more; the tenant or its site is locked."""
+    if not me.is_admin and await tx.value(ROLE_OF_MEMBER, tenant_id, me.user_id) is None:
+        raise NotFound("There is no such tenant")
 
 
 async def add_member(

@@ -39,6 +39,8 @@ DONE = {
     "move-asked": "We have mailed a link to the new address. It is yours once you open that.",
     "verification-sent": "We have sent you a mail with a link to verify your address.",
     "password-changed": "Your password is changed. Other sessions are ended.",
+    "reclaimed": "Your password is set, and the account is yours alone: what others held in it has ended. "
+    "A mail says what that was.",
     "reset-sent": "If there is an account with this address, a mail with a link is on its way.",
     "session-ended": "That session is ended.",
     "key-revoked": "That key no longer works.",

@@ -31,6 +31,9 @@ where nonce = $1
 # The one use of it.
 USE = "delete from siwa_nonces where nonce = $1"
 
+# Wallets that were about to become somebody's.
+FORGET_LINKS = "delete from siwa_nonces where user_id = $1"
+
 # A signed request is heard; nothing when it was heard before.
 HEAR = "insert into heard_requests (digest, expires_at) values ($1, $2) on conflict do nothing"
 

@@ -45,6 +45,9 @@ RETIRE = "update users set anonymised_at = $2 where id = $1"
 # A wallet of one's own is no longer.
 FORGET = "delete from wallets where address = $1 and user_id = $2"
 
+# All wallets of somebody are no longer.
+FORGET_ALL = "delete from wallets where user_id = $1"
+
 # How many wallets somebody has.
 COUNT = "select count(*) from wallets where user_id = $1"
 

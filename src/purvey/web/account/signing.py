@@ -8,6 +8,7 @@ from litestar.di import NamedDependency
 from litestar.params import FromQuery
 
 from purvey import access
+from purvey.access import Reclaim
 from purvey.access.forms import AskReset, ResetPassword, SignIn, SignUp, VerifyEmail
 from purvey.access.guards import PUBLIC, visit_of
 from purvey.access.model import Identity, User
@@ -172,15 +173,20 @@ async def ask_reset(request: Page, db: NamedDependency[Database], now: NamedDepe
 
 
 @post("/reset-password/confirm", guards=[anyone], opt=PUBLIC)
-async def reset(request: Page, db: NamedDependency[Database], now: NamedDependency[datetime]) -> Response[str]:
+async def reset(
+    request: Page,
+    db: NamedDependency[Database],
+    reclaim: NamedDependency[list[Reclaim]],
+    now: NamedDependency[datetime],
+) -> Response[str]:
     """A new password by the mailed token."""
     form = await posted(request)
     try:
         wish = body(ResetPassword, {"token": form.text("token"), "password": form.raw("password")})
-        await access.reset_password(db, token=wish.token, password=wish.password, now=now)
+        ended = await access.reset_password(db, token=wish.token, password=wish.password, reclaim=reclaim, now=now)
     except Refusal as no:
         return page(request, "account/reset_password.html", refused=no, form=form)
-    return go("/sign-in", done="password-changed")
+    return go("/sign-in", done="reclaimed" if ended else "password-changed")
 
 
 pages = [

@@ -234,7 +234,14 @@ async def invite(
         only_here = [str(site_id)] if form.ticked("onlyHere") else None
         wish = body(Invite, {"email": form.text("email"), "role": form.text("role"), "siteIds": only_here})
         await tenants.invite(
-            db, me, site.tenant_id, email=email_of(wish.email), role=wish.role, site_ids=wish.site_ids, now=now
+            db,
+            me,
+            site.tenant_id,
+            email=email_of(wish.email),
+            role=wish.role,
+            site_ids=wish.site_ids,
+            email_verified=me.email_verified,
+            now=now,
         )
     except Refusal as no:
         return await team_page(request, site, db, now, refused=no, form=form)
