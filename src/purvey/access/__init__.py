@@ -29,7 +29,7 @@ from purvey.access.recovery import (
 )
 from purvey.access.rules import email_of, network_of, refuse_pricing
 from purvey.access.siwa import Siwa, check_registry, find_user_of_wallet, open_siwa, short_address, user_of_wallet
-from purvey.access.store import at_site, find_user, find_user_by_email, identify
+from purvey.access.store import at_site, find_user, find_user_by_email, identify, is_proved
 from purvey.access.sweeping import FORGET_EVERY_SECONDS, forget_old
 from purvey.kit.audit_log import audit, changes
 from purvey.kit.throttles import throttle
@@ -73,6 +73,7 @@ __all__ = [
     "find_user_of_wallet",
     "forget_old",
     "identify",
+    "is_proved",
     "keys_of",
     "make_key",
     "make_move_token",

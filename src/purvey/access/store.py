@@ -260,3 +260,12 @@ async def at_site(db: Queries, me: Identity, site_id: UUID) -> Identity:
         tenant_id=None if row is None else row["tenant_id"],
         role=None if row is None or row["role"] is None else Role(row["role"]),
     )
+
+
+# Whether an address belongs to somebody who has shown that they read its mail.
+IS_PROVED = "select exists (select from users where email = $1 and email_verified_at is not null)"
+
+
+async def is_proved(db: Queries, email: str) -> bool:
+    """Whether an address, in lower case, is somebody's own."""
+    return bool(await db.value(IS_PROVED, email))

@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from purvey import access, purchases, support, tenants
-from purvey.access import AccountReclaimed, EmailMoveAsked, EmailVerificationAsked, PasswordResetAsked, Purpose
+from purvey.access import AccountReclaimed, EmailMoveAsked, EmailVerificationAsked, PasswordResetAsked, Purpose, User
 from purvey.kit.events import Event, Heard, Reaction
 from purvey.kit.money import Money
 from purvey.letters.sending import Desk
@@ -110,7 +110,7 @@ async def invite(desk: Desk, heard: Heard, made: Event) -> None:
 
 
 async def tell_sale(desk: Desk, heard: Heard, sold: Event) -> None:
-    """A receipt for the buyer, and a notice for whoever opened the site, when they asked to be told."""
+    """A receipt for the buyer, and a notice for whoever keeps the site, when they asked to be told."""
     assert isinstance(sold, OneTimePurchaseCompleted)
     site = await tenants.find_site(heard.db, sold.site_id)
     words = await words_of_sale(desk, heard, sold.subject_id, site)
@@ -120,7 +120,7 @@ async def tell_sale(desk: Desk, heard: Heard, sold: Event) -> None:
         await desk.write(
             heard.db, kind="receipt", about=heard.event_id, to=words["buyer_email"], now=heard.now, words=words
         )
-    author = await access.find_user(heard.db, site.created_by) if site.sale_notice else None
+    author = await keeper_of(heard, site) if site.sale_notice else None
     if author is None or author.email is None:
         return
     words |= {"name": author.display_name, "link": f"{desk.base_url}/orders/{sold.subject_id}?site={site.slug}"}
@@ -144,7 +144,7 @@ async def tell_request(desk: Desk, heard: Heard, asked: Event) -> None:
     site = await tenants.find_site(heard.db, asked.site_id)
     words = await words_of_sale(desk, heard, asked.purchase_id, site)
     ticket = await support.seen_by_team(heard.db, asked.site_id, asked.subject_id)
-    author = await access.find_user(heard.db, site.created_by)
+    author = await keeper_of(heard, site)
     if words is None or author is None or author.email is None:
         return
     words |= {"name": author.display_name, "reason": ticket.reason}
@@ -165,6 +165,12 @@ async def tell_answer(desk: Desk, heard: Heard, answered: Event) -> None:
     await desk.write(
         heard.db, kind="refund-answer", about=heard.event_id, to=words["buyer_email"], now=heard.now, words=words
     )
+
+
+async def keeper_of(heard: Heard, site: Site) -> User | None:
+    """Whoever opened the site, while they work on it; else an owner."""
+    keeper = await tenants.keeper_of(heard.db, site)
+    return None if keeper is None else await access.find_user(heard.db, keeper)
 
 
 async def words_of_sale(desk: Desk, heard: Heard, purchase_id: UUID, site: Site) -> dict[str, Any] | None:

@@ -17,7 +17,15 @@ from purvey.tenants.membership import (
 from purvey.tenants.model import Invitation, Member, Role, Site, Tenant
 from purvey.tenants.moving import hand_over
 from purvey.tenants.reclaiming import reclaim
-from purvey.tenants.store import find_site, find_site_by_slug, find_tenant, role_of, sites_of, sites_on_show
+from purvey.tenants.store import (
+    find_site,
+    find_site_by_slug,
+    find_tenant,
+    keeper_of,
+    role_of,
+    sites_of,
+    sites_on_show,
+)
 from purvey.tenants.teams import find_invitation, invitations_of, members_of, refuse_outsider
 
 __all__ = [
@@ -42,6 +50,7 @@ __all__ = [
     "hand_over",
     "invitations_of",
     "invite",
+    "keeper_of",
     "make_invitation_token",
     "members_of",
     "reclaim",

@@ -256,6 +256,26 @@ async def owned_sites(db: Queries, user_id: UUID, *, limit: int) -> list[Site]:
     return await db.rows(Site, OWNED_SITES, user_id, limit)
 
 
+# Who is told of a site's sales: whoever opened it while they are of its team and see its sales, else an owner.
+KEEPER = """
+select m.user_id
+from memberships m
+join users u on u.id = m.user_id
+where m.tenant_id = $1
+    and (m.site_ids is null or $2 = any(m.site_ids))
+    and m.role in ('OWNER', 'MANAGER', 'SUPPORT')
+    and u.email is not null
+order by m.user_id = $3 desc, m.role = 'OWNER' desc, m.created_at, m.user_id
+limit 1
+"""
+
+
+async def keeper_of(db: Queries, site: Site) -> UUID | None:
+    """Who hears of what is sold on a site and asked of it, or None when nobody there has an address."""
+    found: UUID | None = await db.value(KEEPER, site.tenant_id, site.id, site.created_by)
+    return found
+
+
 # What somebody is in a whole tenant.
 ROLE = "select role from memberships where tenant_id = $1 and user_id = $2 and site_ids is null"
 
