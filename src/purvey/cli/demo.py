@@ -10,6 +10,7 @@ import asyncpg
 import msgspec
 import structlog
 
+from purvey import payments
 from purvey.cli import opened
 from purvey.cli.seed import CODE, DEMO_ADMIN, DEMO_AUTHOR, DEMO_BUYER, DEMO_PASSWORD, SITE, seed
 from purvey.cli.serving import serve_here
@@ -27,7 +28,7 @@ def run_demo(*, host: str, port: int) -> int:
     """Start, migrate, seed once, serve."""
     settings = demo_settings(host=host, port=port)
     logs.set_up(settings.log_format)
-    opened.refuse_unsafe(settings)
+    payments.refuse_beside_test_bank(settings)
     opened.refuse_address(host, port)
     settings.home.mkdir(mode=0o700, parents=True, exist_ok=True)
     tidy()
@@ -64,6 +65,7 @@ async def prepare(settings: Settings, *, dsn: str) -> None:
         await migrate(connection, tell=lambda name: print(f"  applying {name}", file=sys.stderr, flush=True))
     finally:
         await connection.close()
+    await opened.refuse_play_money(settings, dsn)
     async with open_world(settings, dsn=dsn) as world:
         await seed(world)
 

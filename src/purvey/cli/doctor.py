@@ -94,6 +94,13 @@ async def the_money(settings: Settings) -> str:
             "no gateway of the platform's own: set PURVEY_STRIPE_SECRET_KEY or PURVEY_X402_NETWORKS, "
             "or let tenants add their keys"
         )
+    try:
+        payments.refuse_beside_test_bank(settings)
+        if settings.test_bank:
+            async with opened.database_while_running(settings) as dsn:
+                await opened.refuse_play_money(settings, dsn)
+    except payments.PlayMoney as mixed:
+        raise Ill(mixed.detail) from None
     return ", ".join(opened_by)
 
 

@@ -9,6 +9,7 @@ import asyncpg
 
 from purvey import payments
 from purvey.kit import logs
+from purvey.kit.db import Tx
 from purvey.kit.migrate import MigrationError, pending
 from purvey.kit.postgres import EmbeddedPostgres
 from purvey.settings import Settings, SettingsError, read_settings
@@ -51,6 +52,21 @@ async def refuse_pending(dsn: str) -> None:
         await connection.close()
 
 
+async def refuse_play_money(settings: Settings, dsn: str) -> None:
+    """PlayMoney when the test bank is on and a tenant's key is live. What the settings say was refused before."""
+    connection = await asyncpg.connect(dsn)
+    try:
+        await payments.refuse_live_keys(Tx(connection), settings)
+    finally:
+        await connection.close()
+
+
+async def refuse_unfit(settings: Settings, dsn: str) -> None:
+    """MigrationError, PlayMoney: what a shop that serves or works does not stand on."""
+    await refuse_pending(dsn)
+    await refuse_play_money(settings, dsn)
+
+
 @asynccontextmanager
 async def world() -> AsyncIterator[World]:
     """The world of a command that runs and ends."""
@@ -75,9 +91,3 @@ def refuse_address(host: str, port: int) -> None:
         raise SettingsError(
             f"cannot listen on {host} port {port}: {error.strerror}; end what is there, or choose another --port"
         ) from None
-
-
-def refuse_unsafe(settings: Settings) -> None:
-    """A shop that takes real money has no test bank beside it (ruling 41)."""
-    if payments.live_keys_beside_test_bank(settings):
-        raise SettingsError("PURVEY_TEST_BANK is on beside a live Stripe key: turn it off, or use a test key")

@@ -10,6 +10,7 @@ from pathlib import Path
 import uvicorn
 import uvloop
 
+from purvey import payments
 from purvey.cli import opened
 from purvey.kit import logs
 from purvey.kit.asgi import ASGIApp, Receive, Scope, Send
@@ -87,10 +88,10 @@ def run_server(*, host: str, port: int, workers: int, with_worker: bool) -> int:
     """`purvey serve`."""
     settings = read_settings()
     logs.set_up(settings.log_format)
-    opened.refuse_unsafe(settings)
+    payments.refuse_beside_test_bank(settings)
     opened.refuse_address(host, port)
     with opened.database(settings) as dsn:
-        asyncio.run(opened.refuse_pending(dsn))
+        asyncio.run(opened.refuse_unfit(settings, dsn))
         if workers == 1:
             return serve_here(settings, dsn=dsn, host=host, port=port, with_worker=with_worker)
         return serve_many(dsn=dsn, host=host, port=port, workers=workers, with_worker=with_worker)

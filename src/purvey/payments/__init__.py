@@ -12,7 +12,7 @@ from purvey.payments.actions import (
     put_on_hold,
     release,
 )
-from purvey.payments.choice import NoGateway, live_keys_beside_test_bank
+from purvey.payments.choice import NoGateway
 from purvey.payments.events import GatewayNotified, PaymentMoved, RefundApproved, StripeNotified
 from purvey.payments.gateway import (
     AccountGone,
@@ -48,6 +48,7 @@ from purvey.payments.model import (
     Status,
 )
 from purvey.payments.moving import hand_over
+from purvey.payments.play_money import PlayMoney, refuse_beside_test_bank, refuse_live_keys
 from purvey.payments.reactions import reactions
 from purvey.payments.reclaiming import reclaim
 from purvey.payments.refund_store import disputes_of, find_refund, refunds_due, refunds_of
@@ -84,6 +85,7 @@ __all__ = [
     "Notice",
     "Payment",
     "PaymentMoved",
+    "PlayMoney",
     "References",
     "Refund",
     "RefundApproved",
@@ -108,7 +110,6 @@ __all__ = [
     "hand_over",
     "handled",
     "listed",
-    "live_keys_beside_test_bank",
     "lock",
     "of_subject",
     "put_on_hold",
@@ -116,6 +117,8 @@ __all__ = [
     "reclaim",
     "refunds_due",
     "refunds_of",
+    "refuse_beside_test_bank",
+    "refuse_live_keys",
     "release",
     "request_refund",
     "save_checkout",

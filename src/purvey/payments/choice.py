@@ -8,13 +8,12 @@ from purvey.kit.db import Database, Queries
 from purvey.kit.errors import Conflict, NotFound
 from purvey.kit.secret import Secret
 from purvey.payments.gateway import Credentials, Gateway, Gateways
+from purvey.payments.play_money import PlayMoney, is_live
 from purvey.payments.stripe import STRIPE, StripeAccounts
 from purvey.payments.testbank import TestBank
 from purvey.payments.x402 import Rail
 from purvey.payments.x402.words import ByChain
 from purvey.settings import Settings
-
-LIVE_PREFIXES = ("sk_live_", "rk_live_")
 
 
 class NoGateway(Conflict):
@@ -46,6 +45,11 @@ class Chosen:
 
     async def check_keys(self, name: str, credentials: Credentials) -> None:
         assert name == STRIPE, name
+        if TestBank.name in self.installed and is_live(credentials.secret):
+            raise PlayMoney(
+                "The test bank is on here, and play money never stands beside real money: give a test key "
+                "(sk_test_…), or have PURVEY_TEST_BANK turned off first"
+            )
         await self.stripe.check(credentials)
 
     async def close(self) -> None:
@@ -65,8 +69,3 @@ def open_gateways(
     if rail is not None:
         installed[ByChain.name] = ByChain(rail, db=db, clock=clock)
     return Chosen(installed, StripeAccounts(settings, db=db, clock=clock))
-
-
-def live_keys_beside_test_bank(settings: Settings) -> bool:
-    """Whether real money and play money would stand side by side, which `serve` refuses (ruling 41)."""
-    return settings.test_bank and (settings.stripe_secret_key or Secret("")).reveal().startswith(LIVE_PREFIXES)
