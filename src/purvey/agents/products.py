@@ -35,7 +35,8 @@ class CreatorView(msgspec.Struct, kw_only=True):
 class PublicProduct(msgspec.Struct, kw_only=True):
     """A product before it is bought. `price` is the suggestion where one pays what one wants.
 
-    `remaining` is null where there is no limit; `url` is the product's page for people.
+    `remaining` is null where there is no limit; `url` is the product's page for people. A bundle that is not
+    `is_complete` cannot be bought: something in it is not on sale. Its dates and its rest are those of its parts, too.
     """
 
     id: UUID
@@ -54,6 +55,7 @@ class PublicProduct(msgspec.Struct, kw_only=True):
     is_limited_quantity: bool
     max_quantity: int | None
     remaining: int | None
+    is_complete: bool
     has_downloadable_file: bool
     url: str
     created_at: datetime

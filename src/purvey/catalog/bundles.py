@@ -1,4 +1,7 @@
-"""A bundle entitles to its members. It holds no bundle, and only products of its own site (ruling 10)."""
+"""A bundle entitles to its members. It holds no bundle, and only products of its own site (ruling 10).
+
+It can be had when all its members can.
+"""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -10,6 +13,25 @@ from purvey.catalog import rules, store
 from purvey.catalog.model import Product, ProductType
 from purvey.kit.db import Tx
 from purvey.kit.errors import FieldError, Invalid
+
+# What the members leave of a bundle `p`: whether all are on sale, from when, until when, and how many of it there are.
+PARTS = """
+left join lateral (
+    select bool_and(m.is_active and m.deleted_at is null and m.suspended_at is null) as on_sale,
+        max(m.available_from) as available_from, min(m.available_until) as available_until,
+        min(mk.total - mk.reserved - mk.sold) as remaining
+    from bundle_members b
+    join products m on m.id = b.member_id
+    left join stock mk on mk.product_id = m.id and m.is_limited
+    where b.bundle_id = p.id
+        and p.product_type = 'BUNDLE'
+) as parts on true
+"""
+# Its sale is all theirs at once: neither `greatest` nor `least` minds a null.
+AVAILABLE_FROM = "greatest(p.available_from, parts.available_from)"
+AVAILABLE_UNTIL = "least(p.available_until, parts.available_until)"
+REMAINING = "least(k.total - k.reserved - k.sold, parts.remaining)"
+WHOLE = "coalesce(parts.on_sale, true)"
 
 
 class Candidate(msgspec.Struct, frozen=True):

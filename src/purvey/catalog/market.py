@@ -12,6 +12,7 @@ from uuid import UUID
 
 import msgspec
 
+from purvey.catalog.bundles import AVAILABLE_FROM, AVAILABLE_UNTIL, PARTS, REMAINING, WHOLE
 from purvey.catalog.model import Category, ProductType
 from purvey.catalog.search import words_of
 from purvey.kit.db import Queries
@@ -37,7 +38,10 @@ class WayToPay(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class MarketProduct(msgspec.Struct, frozen=True, kw_only=True):
-    """A product with its one price in USDC, in minor units, and whose it is. `remaining` is of limited ones."""
+    """A product with its one price in USDC, in minor units, and whose it is. `remaining` is of limited ones.
+
+    `is_complete`: everything in it is on sale.
+    """
 
     id: UUID
     name: str
@@ -52,6 +56,7 @@ class MarketProduct(msgspec.Struct, frozen=True, kw_only=True):
     is_limited: bool
     total_quantity: int | None
     remaining: int | None
+    is_complete: bool
     available_from: datetime | None
     available_until: datetime | None
     image_url: str | None
@@ -103,22 +108,28 @@ coalesce(
 COLUMNS = f"""
     p.id, p.name, p.slug, p.description, p.product_type, p.category,
     v.amount as price, r.id as price_id, p.is_pay_what_you_want, p.minimum_amount,
-    p.is_limited, p.total_quantity, k.total - k.reserved - k.sold as remaining,
-    p.available_from, p.available_until, {IMAGE} as image_url,
-    exists (select from product_files f where f.product_id = p.id and f.removed_at is null) as has_file,
+    p.is_limited, p.total_quantity, {REMAINING} as remaining, {WHOLE} as is_complete,
+    {IMAGE} as image_url,
+    exists (
+        select
+        from product_files f
+        where f.product_id in (select p.id union all select member_id from bundle_members where bundle_id = p.id)
+            and f.removed_at is null
+    ) as has_file,
     s.slug as site_slug, u.id as creator_id, u.username, u.display_name, u.avatar_url,
     p.created_at, p.updated_at
 """
-SOLD_FOR_USDC = """
+SOLD_FOR_USDC = f"""
 from products p
 join sites s on s.id = p.site_id
 join users u on u.id = s.created_by
 join prices r on r.id = p.usdc_price_id
 join price_versions v on v.id = r.current_version_id
 left join stock k on k.product_id = p.id and p.is_limited
+{PARTS}
 """
 ON_MARKET = f"""
-select {COLUMNS}
+select {COLUMNS}, {AVAILABLE_FROM} as available_from, {AVAILABLE_UNTIL} as available_until
 {SOLD_FOR_USDC}
 where p.usdc_price_id is not null
     and p.is_active
@@ -128,9 +139,9 @@ where p.usdc_price_id is not null
     and p.payment_integration = 'gateway'
 """
 
-# The same for those who keep it, on sale or not.
+# The same for those who keep it, on sale or not, with its own dates.
 KEPT = f"""
-select {COLUMNS},
+select {COLUMNS}, p.available_from, p.available_until,
     p.site_id, r.is_default as is_default_price, p.is_active, p.suspended_at, p.suspended_reason,
     coalesce(k.sold, p.sold_count) as sold_count, p.thank_you_message, p.redirect_url, p.use_redirect_url,
     p.license_enabled, p.license_text, p.version
@@ -173,8 +184,9 @@ def listed(*filters: str) -> str:
     asked_for = "".join(f" and {each.format(f'${at}')}" for at, each in enumerate(filters, start=4))
     return f"""
 {ON_MARKET}
-    and (p.available_from is null or p.available_from <= $1)
-    and (p.available_until is null or p.available_until > $1)
+    and {WHOLE}
+    and coalesce({AVAILABLE_FROM} <= $1, true)
+    and coalesce({AVAILABLE_UNTIL} > $1, true)
     and {NEWEST.beyond(2)}
     {asked_for}
 order by {NEWEST.by}

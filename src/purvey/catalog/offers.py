@@ -5,6 +5,7 @@ from uuid import UUID
 
 import msgspec
 
+from purvey.catalog.bundles import AVAILABLE_FROM, AVAILABLE_UNTIL, PARTS, WHOLE
 from purvey.catalog.stock import Shelf
 from purvey.kit.db import Queries
 from purvey.kit.money import Money
@@ -17,7 +18,7 @@ BY_HAND = {"MERCHANDISE": "shippingAddress", "COMMISSION_SLOT": "brief"}  # what
 class Offer(msgspec.Struct, frozen=True, kw_only=True):
     """A product at a price, or a chapter, as it is sold at this moment.
 
-    `on_sale`: active, neither withdrawn nor suspended, and so is every member of a bundle that must be.
+    `on_sale`: active, neither withdrawn nor suspended, and so is every member of a bundle; its time is theirs, too.
     `shelves` has a row for each limited product that a sale would take from. `minimum_amount` is set for
     pay-what-you-want alone. Amounts are minor units for one unit.
     """
@@ -67,20 +68,14 @@ class Offer(msgspec.Struct, frozen=True, kw_only=True):
 
 
 # A product at the price that $2 names, or at its default; no row when there is no such product or price.
-PRODUCT_OFFER = """
+PRODUCT_OFFER = f"""
 select 'product' as item_type, p.id as item_id, p.tenant_id, p.site_id, p.name, p.product_type,
     v.id as price_version_id, v.amount as unit_amount, v.currency, v.divide_by, v.round,
     v.recurring_interval is not null as recurring, p.payment_integration = 'invoice' as by_invoice,
     case when p.is_pay_what_you_want then p.minimum_amount end as minimum_amount,
     p.is_active and p.deleted_at is null and p.suspended_at is null and pr.archived_at is null
-        and not exists (
-            select
-            from bundle_members b
-            join products m on m.id = b.member_id
-            where b.bundle_id = p.id
-                and (m.deleted_at is not null or m.suspended_at is not null)
-        ) as on_sale,
-    p.available_from, p.available_until,
+        and {WHOLE} as on_sale,
+    {AVAILABLE_FROM} as available_from, {AVAILABLE_UNTIL} as available_until,
     s.verified_email_for_limited as wants_verified_email,
     case when p.license_enabled then p.license_text end as license_text,
     t.tax_rate_bps, t.tax_inclusive,
@@ -96,6 +91,7 @@ join prices pr on pr.product_id = p.id and case when $2::uuid is null then pr.is
 join price_versions v on v.id = pr.current_version_id
 join sites s on s.id = p.site_id
 join tenants t on t.id = p.tenant_id
+{PARTS}
 cross join lateral (
     select array(select member_id from bundle_members where bundle_id = p.id order by member_id) as ids
 ) as members

@@ -12,6 +12,7 @@ from uuid import UUID
 
 import msgspec
 
+from purvey.catalog.bundles import AVAILABLE_FROM, AVAILABLE_UNTIL, PARTS, REMAINING, WHOLE
 from purvey.catalog.model import Category, Fulfilment, Kind, ProductType, Recurring
 from purvey.catalog.rules import fulfilment_of
 from purvey.catalog.search import words_of
@@ -28,6 +29,7 @@ class Badge(StrEnum):
     SALE = "sale"
     SCHEDULED = "scheduled"
     ENDED = "ended"
+    UNAVAILABLE = "unavailable"  # a product in this bundle is not on sale
     LIMITED_STOCK = "limitedStock"
     SOLD_OUT = "soldOut"
 
@@ -42,7 +44,9 @@ class Sort(StrEnum):
 
 
 class ShopProduct(msgspec.Struct, rename="camel"):
-    """A product on the shelf. Its fields are in the order of SHELF's columns. `remaining` is of limited ones."""
+    """A product on the shelf. Its fields are in the order of SHELF's columns. `remaining` is of limited ones,
+    and of bundles that hold one.
+    """
 
     id: UUID
     name: str
@@ -99,12 +103,13 @@ class ShopMedia(msgspec.Struct, kw_only=True, rename="camel"):
 
 
 class ShopMember(msgspec.Struct, kw_only=True, rename="camel"):
-    """A product that comes with a bundle."""
+    """A product that comes with a bundle; `is_available` when it can be had by itself now."""
 
     id: UUID
     name: str
     slug: str
     product_type: ProductType
+    is_available: bool
 
 
 class ShopProductDetail(msgspec.Struct, kw_only=True, rename="camel"):
@@ -142,21 +147,23 @@ class ShopProductDetail(msgspec.Struct, kw_only=True, rename="camel"):
     members: list[ShopMember]
 
 
+NOT_TO_BE_HAD = frozenset({Badge.SCHEDULED, Badge.ENDED, Badge.UNAVAILABLE, Badge.SOLD_OUT})
 WIDTH = len(ShopProduct.__struct_fields__)
 
 # How a product looks on the shelf at the time $2: first what `ShopProduct` holds, then what sorts and filters it.
-ON_SHELF = """
+ON_SHELF = f"""
 select p.id, p.name, p.slug, p.short_desc, p.product_type, p.category, p.kind,
     v.amount as price, v.compare_at_amount as compare_price, v.currency as currency_code, r.id as price_id,
     p.is_pay_what_you_want, p.minimum_amount, p.is_featured, p.display_order,
-    p.available_from, p.available_until, p.created_at,
+    {AVAILABLE_FROM} as available_from, {AVAILABLE_UNTIL} as available_until, p.created_at,
     p.cover ->> 'url' as cover_image_url,
-    k.total - k.reserved - k.sold as remaining,
+    {REMAINING} as remaining,
     array_remove(array[
         case when v.compare_at_amount > v.amount then 'sale' end,
-        case when p.available_from > $2 then 'scheduled' end,
-        case when p.available_until <= $2 then 'ended' end,
-        case when k.total - k.reserved - k.sold > 0 then 'limitedStock' when k.total is not null then 'soldOut' end
+        case when {AVAILABLE_FROM} > $2 then 'scheduled' end,
+        case when {AVAILABLE_UNTIL} <= $2 then 'ended' end,
+        case when not {WHOLE} then 'unavailable' end,
+        case when {REMAINING} > 0 then 'limitedStock' when {REMAINING} <= 0 then 'soldOut' end
     ], null) as badges,
     lower(p.name) as sort_name,
     p.default_amount, p.sold_count, p.site_id, p.searchable
@@ -164,6 +171,7 @@ from products p
 join prices r on r.product_id = p.id and r.is_default
 join price_versions v on v.id = r.current_version_id
 left join stock k on k.product_id = p.id and p.is_limited
+{PARTS}
 where p.is_active
     and p.deleted_at is null
     and p.suspended_at is null
@@ -332,11 +340,17 @@ select p.id, p.name, p.slug, p.short_desc, q.description, p.product_type, p.cate
     ) as files,
     (
         select jsonb_agg(
-            jsonb_build_object('id', o.id, 'name', o.name, 'slug', o.slug, 'productType', o.product_type)
+            jsonb_build_object(
+                'id', o.id, 'name', o.name, 'slug', o.slug, 'productType', o.product_type,
+                'isAvailable', o.is_active and o.deleted_at is null and o.suspended_at is null
+                    and coalesce(o.available_from <= $2, true) and coalesce(o.available_until > $2, true)
+                    and coalesce(k.reserved + k.sold < k.total, true)
+            )
             order by b.position
         )
         from bundle_members b
         join products o on o.id = b.member_id
+        left join stock k on k.product_id = o.id and o.is_limited
         where b.bundle_id = p.id
     ) as members
 from sites s

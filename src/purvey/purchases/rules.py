@@ -79,7 +79,7 @@ class EmailNotVerified(NotAllowed):
 def refuse_impossible(sought: Sought, order: Order, *, email_verified: bool, now: datetime) -> None:
     """Raise the first reason why this buyer cannot buy this now."""
     if not sought.on_sale:
-        raise NotForSale("This is not for sale at the moment")
+        raise NotForSale(f"This{', or something in it,' if sought.member_ids else ''} is not for sale at the moment")
     if sought.recurring:
         raise SubscriptionOnly("This price is a subscription's; choose a one-time price")
     if sought.by_invoice:

@@ -26,7 +26,12 @@ MOST_SITES: Final = 100
 MOST_PRODUCTS: Final = 100
 HTML, JSON = "text/html", "application/json"
 SCHEMA: Final = "https://schema.org"
-AVAILABILITY = {Badge.SCHEDULED: "PreOrder", Badge.ENDED: "Discontinued", Badge.SOLD_OUT: "SoldOut"}
+AVAILABILITY = {
+    Badge.UNAVAILABLE: "OutOfStock",
+    Badge.ENDED: "Discontinued",
+    Badge.SOLD_OUT: "SoldOut",
+    Badge.SCHEDULED: "PreOrder",
+}
 
 
 def wants_json(request: Page) -> bool:
@@ -137,6 +142,8 @@ def about(product: ShopProduct, now: datetime) -> str:
     """A product in a line: what it costs, whether it is to be had, what it is."""
     price = display.price(product.price, product.currency_code)
     words = [f"{price} or what you want" if product.is_pay_what_you_want else price]
+    if Badge.UNAVAILABLE in product.badges:
+        words.append("not to be had at the moment, as something in it is not on sale")
     if Badge.SOLD_OUT in product.badges:
         words.append("sold out")
     if product.available_from and product.available_from > now:

@@ -13,7 +13,7 @@ from purvey import catalog, entitlements, tenants
 from purvey.access.guards import PUBLIC
 from purvey.access.model import Identity
 from purvey.catalog.model import Fulfilment, ProductType
-from purvey.catalog.shop import Badge, ShopPrice, ShopProductDetail, Sort
+from purvey.catalog.shop import NOT_TO_BE_HAD, ShopPrice, ShopProductDetail, Sort
 from purvey.kit import pages as lists
 from purvey.kit.caching import cacheable
 from purvey.kit.db import Database
@@ -131,7 +131,7 @@ async def product_page(
         product=found,
         schema_org=of_schema_org(found, site, said.stats, base_url=world_of(request).settings.base_url),
         owned=owned,
-        buyable=not set(found.badges) & {Badge.SCHEDULED, Badge.ENDED, Badge.SOLD_OUT},
+        buyable=NOT_TO_BE_HAD.isdisjoint(found.badges),
         one_time=[price for price in found.prices if price.recurring is None],
         prices=[(price.id, price_words(price)) for price in found.prices if price.recurring is None],
         amount_hint=amount_hint(found),
