@@ -7,9 +7,10 @@ import msgspec
 
 from purvey.access import passwords, rules, store
 from purvey.access.model import Identity, User
+from purvey.kit import urls
 from purvey.kit.audit_log import audit, changes
 from purvey.kit.db import Database, Tx
-from purvey.kit.errors import Conflict, FieldError
+from purvey.kit.errors import Conflict, FieldError, Invalid
 from purvey.kit.ids import new_id
 from purvey.kit.words import name_of
 
@@ -75,7 +76,9 @@ async def change_me(
     username: str | msgspec.UnsetType = msgspec.UNSET,
     avatar_url: str | msgspec.UnsetType | None = msgspec.UNSET,
 ) -> User:
-    """What a person says of themselves; what is UNSET stays. Raises Taken."""
+    """What a person says of themselves; what is UNSET stays. Taken, Invalid."""
+    if avatar_url is not msgspec.UNSET and (fault := urls.fault_of(avatar_url, pointer="/avatarUrl")):
+        raise Invalid(fault.detail, errors=[fault])
     async with db.transaction() as tx:
         before = await tx.one(User, store.LOCK_USER, me.user_id)
         after = msgspec.structs.replace(

@@ -85,7 +85,7 @@ async def keys_of(request: Asked, wallet: str | None, shown: Shown | None) -> tu
 
 def resource_of(request: Asked) -> str:
     """The door's own address."""
-    return f"{world_of(request).settings.base_url}{request.url.path}"
+    return f"{world_of(request).settings.base_url}{request.scope['path']}"
 
 
 def pay_first(needed: PaymentNeeded, **more: Any) -> Response[dict[str, Any]]:

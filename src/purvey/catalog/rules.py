@@ -1,14 +1,13 @@
 """What makes a product sound, whatever way it came about; no I/O, no clock."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import UTC, datetime
 
 from purvey.catalog.model import Category, Fulfilment, Kind, Price, Product, ProductType, Terms
+from purvey.kit import urls
 from purvey.kit.errors import FieldError, Invalid
 from purvey.kit.money import USDC, Money, too_fine
 
 DEFAULT_PRODUCT_LIMIT = 10_000
-EARLIEST, LATEST = datetime(1970, 1, 1, tzinfo=UTC), datetime(9000, 1, 1, tzinfo=UTC)
 
 # Fields that the form and the product name alike, and that are taken as they come.
 ALIKE = (
@@ -95,6 +94,8 @@ def faults_of(product: Product, *, offered: Sequence[Terms], default: Terms, mem
         yield FieldError("/totalQuantity", "A limited product needs a totalQuantity")
     if product.is_pay_what_you_want and product.minimum_amount > 0:
         yield from minimum_faults(product.minimum_amount, offered=offered, default=default)
+    if no_address := urls.fault_of(product.redirect_url, pointer="/redirectUrl"):
+        yield no_address
     if product.use_redirect_url and not product.redirect_url:
         yield FieldError("/redirectUrl", "useRedirectUrl needs a redirectUrl")
     if product.license_enabled and not (product.license_text or "").strip():
@@ -123,9 +124,6 @@ def minimum_faults(minimum: int, *, offered: Sequence[Terms], default: Terms) ->
 
 
 def window_faults(product: Product) -> Iterator[FieldError]:
-    for pointer, time in (("/availableFrom", product.available_from), ("/availableUntil", product.available_until)):
-        if time is not None and not EARLIEST <= time <= LATEST:
-            yield FieldError(pointer, f"The time must lie between the years {EARLIEST.year} and {LATEST.year}")
     if product.available_from and product.available_until and product.available_from >= product.available_until:
         yield FieldError("/availableUntil", "availableUntil must be after availableFrom")
 

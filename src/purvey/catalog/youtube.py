@@ -1,9 +1,10 @@
 """Links to videos on YouTube, in all the forms that people copy them; only the video's id is kept."""
 
 import re
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs
 
 from purvey.kit.errors import Invalid
+from purvey.kit.urls import WEB, parts_of
 
 ID = re.compile(r"[A-Za-z0-9_-]{11}")
 HOSTS = {"youtube.com", "www.youtube.com", "m.youtube.com", "music.youtube.com"}
@@ -33,13 +34,10 @@ def video_of(link: str) -> str:
 
 def candidate(link: str) -> str | None:
     """What stands where the id is in a link of this form."""
-    try:
-        parts = urlsplit(link)
-        host, plain = parts.hostname, parts.port in (None, 80, 443) and parts.username is None
-    except ValueError:
+    parts = parts_of(link)
+    if parts is None or parts.scheme not in WEB or parts.port not in (None, 80, 443) or parts.username is not None:
         return None
-    if parts.scheme not in ("http", "https") or not plain:
-        return None
+    host = parts.hostname
     steps = [step for step in parts.path.split("/") if step]
     if host in SHORT_HOSTS and len(steps) == 1:
         return steps[0]

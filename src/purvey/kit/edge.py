@@ -9,7 +9,7 @@ from typing import Any
 import structlog
 from prometheus_client import Counter, Histogram
 
-from purvey.kit import throttles
+from purvey.kit import throttles, urls
 from purvey.kit.asgi import ASGIApp, Message, Receive, Scope, Send
 from purvey.kit.depth import keep_limit
 from purvey.kit.ids import new_id
@@ -46,11 +46,24 @@ def edge(app: ASGIApp, *, clock: Callable[[], float] = time.perf_counter) -> ASG
             await send(message)
 
         try:
-            await app(scope, receive, answer)
+            await (app if has_legible_host(scope) else no_host)(scope, receive, answer)
         finally:
             measure(scope, status, clock() - began)
 
     return through
+
+
+def has_legible_host(scope: Scope) -> bool:
+    """Whether the Host header can be read as host and port, as the framework does wherever it needs an address."""
+    hosts = [str(value, "latin-1") for name, value in scope["headers"] if name == b"host"]
+    return all(urls.parts_of(f"//{host}") is not None for host in hosts)
+
+
+async def no_host(scope: Scope, receive: Receive, send: Send) -> None:
+    """What RFC 9112 §3.2 asks for."""
+    headers = [(b"content-type", b"text/plain; charset=utf-8"), (b"connection", b"close")]
+    await send({"type": "http.response.start", "status": 400, "headers": headers})
+    await send({"type": "http.response.body", "body": b"The Host header names no host; send the one of the address\n"})
 
 
 def request_id_of(scope: Scope) -> str:

@@ -4,12 +4,12 @@ import zlib
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from urllib.parse import urlsplit
 
 from babel.numbers import format_currency, format_decimal
 from markupsafe import Markup, escape
 
 from purvey.kit.money import USDC, Money
+from purvey.kit.urls import is_web
 
 LOCALE = "en"
 TINTS = 8
@@ -139,8 +139,8 @@ def initial(name: str) -> str:
 
 def web_link(url: str | None) -> str | None:
     """An address that is safe to follow, or None: https and http alone, never javascript."""
-    parts = urlsplit((url or "").strip())
-    return url.strip() if url and parts.scheme in ("http", "https") and parts.netloc else None
+    typed = (url or "").strip()
+    return typed if is_web(typed) else None
 
 
 def lasting(left: timedelta) -> str:

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import Any, TypeVar
 from uuid import UUID
@@ -14,6 +14,7 @@ from purvey.kit.db import Database
 from purvey.kit.errors import FieldError, Invalid
 from purvey.kit.money import Money
 from purvey.kit.problems import pointed
+from purvey.kit.times import read_time, refuse_beyond
 from purvey.web.session import Page, check_form_token
 
 T = TypeVar("T")
@@ -85,10 +86,7 @@ class Form:
         typed = self.text(name)
         if not typed:
             return None
-        try:
-            return datetime.fromisoformat(typed).replace(tzinfo=UTC)
-        except ValueError:
-            raise Invalid.field(f"/{name}", "Give a day and a time") from None
+        return read_time(typed, pointer=f"/{name}")
 
     def id(self, name: str) -> UUID | None:
         typed = self.text(name)
@@ -126,12 +124,14 @@ def body(kind: type[T], values: Mapping[str, Any]) -> T:
     """A JSON door's body from a form; Invalid names the field that does not fit."""
     given = {name: value for name, value in values.items() if value is not msgspec.UNSET}
     try:
-        return msgspec.convert(given, kind)
+        sent = msgspec.convert(given, kind)
     except msgspec.ValidationError as error:
         found = pointed(str(error))
         raise Invalid(
             "Please mend the marked field", errors=[FieldError(found.pointer, plainly(found.detail))]
         ) from None
+    refuse_beyond(sent)
+    return sent
 
 
 PLAINLY = [

@@ -66,7 +66,7 @@ def for_people(handler: Handler) -> Handler:
 
     def choose(request: Page, error: Exception) -> Response[Any]:
         wants_page = "text/html" in request.headers.get("accept", "")
-        machine = any(begins(request.url.path, prefix) for prefix in MACHINES)
+        machine = any(begins(request.scope["path"], prefix) for prefix in MACHINES)
         return tell(request, error) if wants_page and not machine else handler(request, error)
 
     return choose

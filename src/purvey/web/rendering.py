@@ -110,7 +110,7 @@ def page(
         .get_template(template)
         .render(
             me=request.scope["state"].get("identity"),
-            path=request.url.path,
+            path=request.scope["path"],
             csrf=form_token(request),
             now=world_of(request).clock(),
             test_bank=world_of(request).settings.test_bank,

@@ -2,7 +2,7 @@
 
 import hmac
 from typing import Any, cast
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 from uuid import UUID
 
 import msgspec
@@ -16,6 +16,7 @@ from purvey.access import Identity
 from purvey.access.guards import SESSION_COOKIE
 from purvey.kit.errors import NotAllowed
 from purvey.kit.ids import new_token
+from purvey.kit.urls import parts_of
 from purvey.world import World
 
 Connection = ASGIConnection[Any, Any, Any, Any]
@@ -133,15 +134,16 @@ def same_site(path: str | None, *, default: str = "/") -> str:
         return default
     if "\\" in path or any(ord(letter) < 32 or ord(letter) == 127 for letter in path):
         return default
-    parts = urlsplit(path)
-    return path if not parts.scheme and not parts.netloc else default
+    parts = parts_of(path)
+    return path if parts and not parts.scheme and not parts.netloc else default
 
 
 def sign_in_path(page: Page) -> str:
     """The way to sign in and back: to this page when it can be asked for again, else to where it was sent from."""
     if page.method == "GET":
         query = page.scope["query_string"].decode("latin-1")
-        here = page.url.path + (f"?{query}" if query else "")
+        here = page.scope["path"] + (f"?{query}" if query else "")
     else:
-        here = urlsplit(page.headers.get("referer", "")).path
+        sent_from = parts_of(page.headers.get("referer", ""))
+        here = sent_from.path if sent_from else ""
     return f"{SIGN_IN}?next={quote(same_site(here))}"

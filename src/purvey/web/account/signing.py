@@ -140,7 +140,7 @@ async def proved(
         wish = body(VerifyEmail, {"token": form.text("token"), "password": form.raw("password") or None})
         await prove(db, visitor, token=wish.token, password=wish.password, visit=visit_of(request), now=now)
     except Refusal as no:
-        return page(request, "account/verify_email.html", refused=no, form=form, action=request.url.path)
+        return page(request, "account/verify_email.html", refused=no, form=form, action=request.scope["path"])
     return go("/account", done="verified")
 
 
