@@ -283,7 +283,7 @@ async def test_release_end_and_quantity_are_the_shop_s_own(shop: Shop) -> None:
         ({"license_text": "x" * 20_001}, "/license_text"),
         ({"is_scheduled": True}, "/scheduled_at"),
         ({"scheduled_at": "tomorrow"}, "/scheduled_at"),
-        ({"scheduled_at": "2031-01-01T00:00:00"}, "/scheduled_at"),
+        ({"scheduled_at": "9999-12-31T23:59:59Z"}, "/scheduled_at"),
         ({"sale_ends_at": 7}, "/sale_ends_at"),
         ({"scheduled_at": "2031-02-01T00:00:00Z", "sale_ends_at": "2031-01-01T00:00:00Z"}, "/sale_ends_at"),
         ({"is_limited_quantity": True}, "/max_quantity"),

@@ -75,7 +75,7 @@ async def test_a_percentage_is_kept_exactly(shop: Shop, value: float) -> None:
         ({"maxUsesPerBuyer": 2**31}, 400, "/maxUsesPerBuyer"),
         ({"minimumAmount": -1}, 400, "/minimumAmount"),
         ({"productIds": []}, 400, "/productIds"),
-        ({"productIds": ["x"]}, 400, "/productIds/0"),
+        ({"productIds": ["x"]}, 422, "/productIds/0"),
         ({"productIds": [str(new_id())]}, 422, "/productIds/0"),
         ({"duration": "REPEATING"}, 422, "/durationPeriods"),
         ({"durationPeriods": 2}, 422, "/durationPeriods"),

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from purvey.kit.errors import Invalid
 from purvey.kit.pages import DEPTH_MAX, Asked, Order, asked, page_of, read_cursor
+from purvey.kit.times import EARLIEST, LATEST
 
 ORDER = Order[tuple[Any, ...]](
     "all", sql=("a", "b", "c", "d", "id"), kinds=(bool, int, str, datetime, UUID), place=lambda row: row
@@ -17,8 +18,8 @@ ORDER = Order[tuple[Any, ...]](
 ROWS = st.tuples(
     st.booleans(),
     st.integers(-(2**63), 2**63 - 1),
-    st.text(),
-    st.datetimes(timezones=st.just(UTC)),
+    st.text(st.characters(exclude_characters="\x00")),
+    st.datetimes(EARLIEST.replace(tzinfo=None), LATEST.replace(tzinfo=None), timezones=st.just(UTC)),
     st.uuids(),
 )
 

@@ -9,6 +9,7 @@ from msgspec import UNSET, Meta, UnsetType
 
 from purvey.access.model import ApiKey, Entry, Identity, Permission, Session, User
 from purvey.access.rules import PASSWORD_MAX, PASSWORD_MIN
+from purvey.kit.fields import Time
 from purvey.kit.ids import Id
 
 Email = Annotated[str, Meta(min_length=3, max_length=254)]
@@ -18,7 +19,6 @@ Username = Annotated[str, Meta(min_length=3, max_length=40)]
 Name = Annotated[str, Meta(min_length=1, max_length=100)]
 Token = Annotated[str, Meta(min_length=1, max_length=200)]
 Url = Annotated[str, Meta(pattern=r"^https?://[^\s<>\"]{1,1990}$", max_length=2000)]
-Instant = Annotated[datetime, Meta(tz=True)]
 
 
 class Form(msgspec.Struct, forbid_unknown_fields=True, rename="camel", kw_only=True):
@@ -80,7 +80,7 @@ class MakeKey(Form):
     name: Name
     scopes: Annotated[list[Permission], Meta(min_length=1, max_length=50)]
     tenant_id: Id | None = None
-    expires_at: Instant | None = None
+    expires_at: Time | None = None
 
 
 class UserView(msgspec.Struct, rename="camel", kw_only=True):

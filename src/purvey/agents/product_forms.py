@@ -10,10 +10,15 @@ from purvey.agents.amounts import Usdc
 from purvey.catalog import Category, CreateProduct, KeptProduct, UpdateProduct
 from purvey.catalog.forms import ChangedPrice, LongText, Message, Name, Quantity, Url
 from purvey.kit.errors import Invalid
-from purvey.kit.fields import WITHOUT_NUL, Slug, Time
+from purvey.kit.fields import WITHOUT_NUL, Slug
 from purvey.kit.money import USDC
+from purvey.kit.times import read_time
 from purvey.kit.versions import Version
 
+ISO_MAX = 40
+Iso = Annotated[
+    str, Meta(max_length=ISO_MAX, description="ISO 8601, from 1970 to 9000; a date alone or without a zone is in UTC")
+]
 Description = Annotated[str, Meta(max_length=2_000, pattern=WITHOUT_NUL)]
 
 
@@ -36,8 +41,8 @@ class NewProduct(msgspec.Struct, kw_only=True, frozen=True, forbid_unknown_field
     license_enabled: bool = False
     license_text: LongText | None = None
     is_scheduled: bool | None = None
-    scheduled_at: Time | None = None
-    sale_ends_at: Time | None = None
+    scheduled_at: Iso | None = None
+    sale_ends_at: Iso | None = None
     is_limited_quantity: bool | None = None
     max_quantity: Quantity | None = None
     site: Slug | None = None
@@ -59,8 +64,8 @@ class ChangedProduct(msgspec.Struct, kw_only=True, frozen=True, forbid_unknown_f
     license_enabled: bool | UnsetType = UNSET
     license_text: LongText | UnsetType | None = UNSET
     is_scheduled: bool | UnsetType = UNSET
-    scheduled_at: Time | UnsetType | None = UNSET
-    sale_ends_at: Time | UnsetType | None = UNSET
+    scheduled_at: Iso | UnsetType | None = UNSET
+    sale_ends_at: Iso | UnsetType | None = UNSET
     is_limited_quantity: bool | UnsetType = UNSET
     max_quantity: Quantity | UnsetType | None = UNSET
     version: Version | UnsetType = UNSET
@@ -82,14 +87,14 @@ ALIKE = (
 
 def created(form: NewProduct) -> CreateProduct:
     """The form as the catalog takes it, priced in USDC."""
-    starts = scheduled(form.is_scheduled, form.scheduled_at)
+    starts = scheduled(form.is_scheduled, moment(form.scheduled_at, "/scheduled_at"))
     return CreateProduct(
         **{name: getattr(form, name) for name in ALIKE},
         price=form.price.minor,
         minimum_amount=form.minimum_amount.minor if form.minimum_amount else 0,
         currency_code=USDC,
         available_from=starts,
-        available_until=form.sale_ends_at,
+        available_until=moment(form.sale_ends_at, "/sale_ends_at"),
         is_limited=form.max_quantity is not None if form.is_limited_quantity is None else form.is_limited_quantity,
         total_quantity=form.max_quantity,
     )
@@ -98,7 +103,7 @@ def created(form: NewProduct) -> CreateProduct:
 def changed(form: ChangedProduct, product: KeptProduct) -> UpdateProduct:
     """The same of what shall change. The price that changes is the product's one in USDC."""
     wanted: dict[str, Any] = {name: getattr(form, name) for name in (*ALIKE, "version")}
-    wanted["available_until"] = form.sale_ends_at
+    wanted["available_until"] = kept(form.sale_ends_at, "/sale_ends_at")
     wanted["available_from"] = rescheduled(form, product.available_from)
     wanted["total_quantity"] = form.max_quantity
     wanted["is_limited"] = form.is_limited_quantity
@@ -117,6 +122,14 @@ def repriced(price: int, product: KeptProduct) -> dict[str, Any]:
     return {"prices": [ChangedPrice(id=str(product.price_id), amount=price)]}
 
 
+def moment(text: str | None, pointer: str) -> datetime | None:
+    return None if text is None else read_time(text, pointer=pointer)
+
+
+def kept(text: str | UnsetType | None, pointer: str) -> datetime | UnsetType | None:
+    return UNSET if text is UNSET else moment(text, pointer)
+
+
 def scheduled(wanted: bool | None, at: datetime | None) -> datetime | None:
     """When a product is released: at the date that was sent, unless it is said not to be scheduled."""
     if wanted and at is None:
@@ -125,7 +138,8 @@ def scheduled(wanted: bool | None, at: datetime | None) -> datetime | None:
 
 
 def rescheduled(form: ChangedProduct, before: datetime | None) -> datetime | UnsetType | None:
+    sent = kept(form.scheduled_at, "/scheduled_at")
     if form.is_scheduled is UNSET:
-        return form.scheduled_at
-    at = before if form.scheduled_at is UNSET else form.scheduled_at
+        return sent
+    at = before if sent is UNSET else sent
     return scheduled(form.is_scheduled, at)

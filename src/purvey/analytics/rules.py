@@ -7,6 +7,7 @@ from enum import StrEnum
 import msgspec
 
 from purvey.kit.errors import Invalid
+from purvey.kit.times import BEYOND, is_near
 
 MAX_DAYS = 366
 USUAL_DAYS = 30
@@ -35,8 +36,11 @@ class Period(msgspec.Struct, frozen=True):
 
 def period_of(first: date | None, last: date | None, *, now: datetime) -> Period:
     """The days that were asked for: up to today, and thirty of them, where nothing else is said."""
+    for pointer, day in (("query:from", first), ("query:to", last)):
+        if day is not None and not is_near(day):
+            raise Invalid.field(pointer, BEYOND, code="out_of_range")
     last = last or max(now.astimezone(UTC).date(), first or date.min)
-    first = first or date.fromordinal(max(1, last.toordinal() - USUAL_DAYS + 1))
+    first = first or last - (USUAL_DAYS - 1) * ONE_DAY
     if first > last:
         raise Invalid.field("query:from", "from must not be after to")
     if (last - first).days >= MAX_DAYS:

@@ -1,12 +1,12 @@
 """What an author sends: every field with its limits, so that what is wrong is named by its place in the body."""
 
-from datetime import datetime
 from typing import Annotated, Any
 
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
 from purvey.catalog.model import Category, PaymentIntegration, ProductType, Recurring
+from purvey.kit.fields import Time
 from purvey.kit.ids import SLUG_MAX, Id
 from purvey.kit.money import MAX_MINOR
 from purvey.kit.versions import Version
@@ -35,7 +35,6 @@ Reference = Annotated[str, Meta(min_length=1, max_length=100, pattern=NO_CONTROL
 MaxDownloads = Annotated[int, Meta(ge=1, le=2**31 - 1)]
 Quantity = Annotated[int, Meta(ge=0, le=MAX_COUNT)]
 DisplayOrder = Annotated[int, Meta(ge=SMALLEST, le=LARGEST)]
-Time = Annotated[datetime, Meta(tz=True, description="With an offset, such as 2030-01-31T12:00:00Z")]
 PermissionWord = Annotated[str, Meta(min_length=1, max_length=100, pattern=NO_CONTROLS)]
 Permissions = Annotated[
     dict[PermissionWord, Annotated[list[PermissionWord], Meta(max_length=100)]],

@@ -11,7 +11,7 @@ import msgspec
 from litestar import Request
 from litestar.exceptions import ValidationException
 
-from purvey.kit import ids
+from purvey.kit import ids, times
 from purvey.kit.depth import keep_limit
 from purvey.kit.errors import TooSlow
 
@@ -48,11 +48,13 @@ class StrictRequest(Request[Any, Any, Any]):
             if NUL in body:
                 for place in places_of_nul(msgspec.json.decode(body)):
                     raise fault(f"Text may not hold NUL - at `${place}`")
-            return self.decoded(body, kind)
+            sent = self.decoded(body, kind)
         except (msgspec.MsgspecError, UnicodeDecodeError) as error:
             raise fault(str(error)) from None
         except RecursionError:
             raise fault("The body is nested too deeply") from None
+        times.refuse_beyond(sent)
+        return sent
 
     def decoded(self, body: bytes, kind: Any) -> Any:
         return msgspec.json.decode(body, type=kind, dec_hook=ids.sent)

@@ -17,7 +17,9 @@ Amount = Annotated[int, Meta(ge=0, le=MAX_MINOR, description="In minor units of 
 PositiveAmount = Annotated[int, Meta(ge=1, le=MAX_MINOR, description="In minor units of the currency")]
 CurrencyCode = Annotated[str, Meta(pattern=r"^[A-Z]{3,4}" + TO_THE_END, description="ISO 4217, or USDC")]
 Slug = Annotated[str, Meta(min_length=1, max_length=SLUG_MAX, pattern=r"^[a-z0-9]+(-[a-z0-9]+)*" + TO_THE_END)]
-Time = Annotated[datetime, Meta(tz=True, description="With an offset, such as 2030-01-31T12:00:00Z")]
+Time = Annotated[
+    datetime, Meta(tz=True, description="With an offset, such as 2030-01-31T12:00:00Z; between 1970 and 9000")
+]
 Reason = Annotated[str, Meta(min_length=1, max_length=2_000, pattern=WITH_A_WORD)]
 
 

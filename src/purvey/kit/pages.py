@@ -14,6 +14,7 @@ from litestar.di import NamedDependency, Provide
 from litestar.params import QueryParameter
 
 from purvey.kit.errors import Invalid
+from purvey.kit.times import is_near
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -172,9 +173,21 @@ def read_cursor(text: str, order: Order[Any]) -> tuple[int, tuple[Any, ...]]:
         )
     except (ValueError, msgspec.MsgspecError):
         raise bad_cursor() from None
-    if cursor.order != order.name or any(isinstance(value, int) and not -(2**63) <= value < 2**63 for value in place):
+    if cursor.order != order.name or not all(map(can_be_bound, place)):
         raise bad_cursor()
     return cursor.page, place
+
+
+def can_be_bound(value: Any) -> bool:
+    """Whether a value of a cursor, which anybody can write, is one that the database could have given."""
+    match value:
+        case datetime():
+            return value.tzinfo is not None and is_near(value)
+        case int():
+            return -(2**63) <= value < 2**63
+        case str():
+            return "\x00" not in value
+    return True
 
 
 def bad_cursor() -> Invalid:

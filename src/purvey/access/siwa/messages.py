@@ -7,6 +7,8 @@ from typing import Final
 import msgspec
 
 from purvey.access.siwa.model import Registry, Unreadable
+from purvey.kit.errors import Invalid
+from purvey.kit.times import read_time
 
 MESSAGE_MAX: Final = 4_000
 GREATEST: Final = 2**53 - 1  # what the published library can count to
@@ -88,8 +90,8 @@ def parse(text: str) -> SignIn:
 
 def time_of(text: str) -> datetime:
     try:
-        return datetime.fromisoformat(text)
-    except ValueError:
+        return read_time(text, pointer="/message")
+    except Invalid:
         raise Unreadable(f"{text} is no time that there is") from None
 
 

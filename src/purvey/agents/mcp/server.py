@@ -31,6 +31,7 @@ from purvey.kit.asgi import Receive, Scope, Send
 from purvey.kit.bodies import fault, places_of_nul
 from purvey.kit.errors import Invalid
 from purvey.kit.ids import Id
+from purvey.kit.times import refuse_beyond
 
 Context = ServerRequestContext[Any, Any]
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
@@ -81,9 +82,11 @@ def read(spec: Spec, arguments: Mapping[str, Any]) -> Any:
     for place in places_of_nul(arguments):
         raise fault(f"Text may not hold NUL - at `${place}`")
     try:
-        return msgspec.convert(arguments, spec.form, dec_hook=argument)
+        sent: Any = msgspec.convert(arguments, spec.form, dec_hook=argument)
     except msgspec.ValidationError as error:
         raise fault(str(error)) from None
+    refuse_beyond(sent)
+    return sent
 
 
 def said(value: Any) -> CallToolResult:
