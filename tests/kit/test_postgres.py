@@ -313,3 +313,38 @@ def test_a_database_that_runs_is_never_swept(tmp_path: Path) -> None:
         server.kill()
         server.wait()
     assert sweep_homeless(tmp_path, now=NOW) == [place]
+
+
+@pytest.mark.parametrize("name", ["postgres.start.lock", "postgres.use.lock"])
+def test_no_other_account_delays_a_start_by_a_lock_file(home: Path, name: str) -> None:
+    def start_and_stop() -> None:
+        embedded(home).start().stop()
+
+    start_and_stop()
+    lock = home / name
+    lock.chmod(0o644)  # as it was left by an older version
+    start_and_stop()
+    assert lock.stat().st_mode & 0o077 == 0
+    if AS_ROOT:
+        tried = subprocess.run(
+            ["/bin/sh", "-c", 'exec 9<"$0"', lock],
+            check=False,
+            user=65534,
+            group=65534,
+            extra_groups=[],
+            capture_output=True,
+        )
+        assert tried.returncode != 0, "who cannot open it cannot hold it"
+
+
+def test_a_lock_that_is_not_our_file_is_named_and_not_waited_for(home: Path) -> None:
+    lock = home / "postgres.start.lock"
+    os.mkfifo(lock)
+    with pytest.raises(EmbeddedPostgresError, match=f"{lock} was put there by another account"):
+        embedded(home).start()
+    if AS_ROOT:
+        lock.unlink()
+        lock.touch()
+        os.chown(lock, 65534, 65534)
+        with pytest.raises(EmbeddedPostgresError, match=f"{lock} was put there by another account"):
+            embedded(home).start()

@@ -1,6 +1,7 @@
 """`purvey doctor`: each thing the shop stands on, whether it is well, and the mend when it is not."""
 
 import shutil
+import stat
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 
@@ -17,6 +18,7 @@ from purvey.settings import READERS, Settings, SettingsError, read_settings
 from purvey.storage import open_storage
 
 SUPPORTED = range(16, 19)
+OTHERS_LOOK = 0o066  # passing through shows nothing, and the embedded database's account may have to
 LEAST_FREE_BYTES = 1 << 30
 Check = Callable[[Settings], Awaitable[str]]
 
@@ -70,6 +72,17 @@ async def the_storage(settings: Settings) -> str:
     if back != b"well":
         raise Ill("what was written could not be read back: look at PURVEY_STORAGE_URL")
     return settings.storage_url or f"folder {settings.home / 'files'}"
+
+
+async def the_home(settings: Settings) -> str:
+    """A folder made by hand is as open as the account's umask lets it be."""
+    for folder in (settings.home, settings.home / "files", settings.home / "mail"):
+        mode = stat.S_IMODE(folder.stat().st_mode) if folder.exists() else 0o700
+        if mode & OTHERS_LOOK:
+            raise Ill(
+                f"{folder} has mode {mode:o}, so other accounts of this machine look into it: chmod go-rw {folder}"
+            )
+    return f"{settings.home}, mode {stat.S_IMODE(settings.home.stat().st_mode):o}"
 
 
 async def the_disk(settings: Settings) -> str:
@@ -135,6 +148,7 @@ async def the_agents(settings: Settings) -> str:
 CHECKS: dict[str, Check] = {
     "database": the_database,
     "storage": the_storage,
+    "home": the_home,
     "disk": the_disk,
     "money": the_money,
     "x402": the_chains,

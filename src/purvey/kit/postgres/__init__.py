@@ -6,6 +6,7 @@ import asyncio
 import fcntl
 import os
 import re
+import stat
 import time
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -105,7 +106,7 @@ async def _ensure_database(server: Server, database: str) -> None:
 @contextmanager
 def _alone(home: Path, deadline: float) -> Iterator[None]:
     """One process or thread at a time starts and stops the server."""
-    home.mkdir(parents=True, exist_ok=True)
+    home.mkdir(mode=0o711, parents=True, exist_ok=True)
     lock_file = home / "postgres.start.lock"
     lock = _open_lock(lock_file)
     try:
@@ -117,7 +118,17 @@ def _alone(home: Path, deadline: float) -> Iterator[None]:
 
 
 def _open_lock(lock_file: Path) -> int:
-    return os.open(lock_file, os.O_RDONLY | os.O_CREAT, 0o644)
+    """A lock that no other account can hold: it may not open ours, and we wait for none of its own."""
+    lock = os.open(lock_file, os.O_RDONLY | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK, 0o600)
+    found = os.fstat(lock)
+    if not stat.S_ISREG(found.st_mode) or found.st_uid not in (os.geteuid(), lock_file.parent.stat().st_uid):
+        os.close(lock)
+        raise EmbeddedPostgresError(
+            f"{lock_file} was put there by another account: remove it, and chmod go-w its folder"
+        )
+    if found.st_mode & 0o077:
+        lock_file.chmod(0o600)
+    return lock
 
 
 def _try_lock(lock: int) -> bool:
