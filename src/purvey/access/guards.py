@@ -219,6 +219,11 @@ async def visitor(request: Request[Any, Any, Any]) -> Identity | None:
 
 
 async def owner_of(scope: Scope) -> str:
-    """Whose idempotency keys these are: the person's, or the address's of somebody unknown."""
+    """Whose idempotency keys these are: the person's, an API key's own, or the address's of somebody unknown.
+
+    What one key was answered is shown to no other: the door itself may ask for more than its guard does.
+    """
     found = await asking(ASGIConnection(cast(Any, scope)))
+    if found is not None and not found.in_person:
+        return f"key:{found.credential.hex()}"
     return f"user:{found.user_id}" if found else f"address:{(scope.get('client') or ('?',))[0]}"
