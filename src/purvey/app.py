@@ -145,6 +145,7 @@ def dependencies(world: World) -> dict[str, Any]:
         "db": Provide(lambda: world.db, sync_to_thread=False),
         "now": Provide(now, sync_to_thread=False),
         "settings": Provide(lambda: world.settings, sync_to_thread=False),
+        "metrics_token": Provide(lambda: world.settings.metrics_token, sync_to_thread=False),
         "storage": Provide(lambda: world.storage, sync_to_thread=False),
         "gateways": Provide(lambda: world.gateways, sync_to_thread=False),
         "rail": Provide(lambda: world.rail, sync_to_thread=False),

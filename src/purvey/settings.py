@@ -20,6 +20,7 @@ from purvey.kit.secret import Secret
 PREFIX = "PURVEY_"
 SECRET_KEY_LENGTH = 32
 HOUR_SECONDS = 3600
+BEARER_LENGTH = 16
 WEAK_KEYS = {"secret", "changeme", "password", "development", "test"}
 
 
@@ -61,6 +62,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     x402_gas_limit: int = 500_000
     x402_gas_bps: int = 5_000
     x402_gas_coins: Mapping[str, int] = {}
+    metrics_token: Secret | None = None
     log_format: str = "auto"
     failpoint: str | None = None
 
@@ -341,6 +343,12 @@ def usdc(value: str) -> int:
     return money.minor
 
 
+def bearer(value: str) -> str:
+    if len(value) < BEARER_LENGTH or not value.isascii() or not value.isprintable():
+        raise ValueError(f"shorter than {BEARER_LENGTH} characters, or not ASCII")
+    return value
+
+
 def one_of(*words: str) -> Callable[[str], str]:
     def read(value: str) -> str:
         if value not in words:
@@ -382,6 +390,7 @@ READERS: Mapping[str, Callable[[str], Any]] = {
     "x402_gas_limit": gas,
     "x402_gas_bps": basis_points,
     "x402_gas_coins": coins,
+    "metrics_token": bearer,
     "log_format": one_of("auto", "json", "plain"),
     "failpoint": str,
 }

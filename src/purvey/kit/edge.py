@@ -16,6 +16,7 @@ from purvey.kit.ids import new_id
 
 log = structlog.get_logger("purvey.http")
 REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
+BEARER = re.compile(r"(/+(?:downloads|test-bank)/+)[^/]+", re.IGNORECASE)  # who reads the word has what it opens
 REQUESTS = Counter("purvey_http_requests_total", "Requests answered", ["method", "door", "status"])
 COUNTS_AT_HAND = 4096
 SECONDS = Histogram("purvey_http_request_seconds", "Time to answer", ["method", "door"])
@@ -83,7 +84,8 @@ def measure(scope: Scope, status: int, seconds: float) -> None:
 
 
 def shown(path: str) -> str:
-    """A path as a log may hold it: no control character of a stranger's reaches an operator's terminal."""
+    """A path as a log may hold it: no word that opens something to its bearer, and no control character."""
+    path = BEARER.sub(r"\1…", path)
     return path if path.isprintable() else ascii(path)
 
 

@@ -1,7 +1,7 @@
 """What an operator's machines ask: is the process alive, may it be sent visitors, what has it counted."""
 
+import hmac
 import os
-from ipaddress import ip_address
 from typing import Any
 
 import msgspec
@@ -12,7 +12,8 @@ from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import REGISTRY
 
 from purvey.kit.db import Database
-from purvey.kit.errors import NotAllowed
+from purvey.kit.errors import NotAllowed, Unauthenticated
+from purvey.kit.secret import Secret
 
 PUBLIC: dict[str, Any] = {"public": True}
 
@@ -38,19 +39,14 @@ async def readyz(db: NamedDependency[Database]) -> Response[Health]:
 
 
 @get("/metrics", opt=PUBLIC, include_in_schema=False, media_type=MediaType.TEXT)
-async def metrics(request: Request[Any, Any, Any]) -> Response[bytes]:
-    """Prometheus counts, of every process; for this machine's own address alone."""
-    client = request.client.host if request.client else ""
-    if not is_here(client):
-        raise NotAllowed("Metrics are given to this machine alone: scrape them from the same host")
+async def metrics(request: Request[Any, Any, Any], metrics_token: NamedDependency[Secret | None]) -> Response[bytes]:
+    """Prometheus counts, of every process, for who has the token: behind a proxy every address looks like its own."""
+    if metrics_token is None:
+        raise NotAllowed("Set PURVEY_METRICS_TOKEN, and scrape with it as `Authorization: Bearer …`")
+    sent = request.headers.get("authorization", "")
+    if not hmac.compare_digest(sent.encode(), f"Bearer {metrics_token.reveal()}".encode()):
+        raise Unauthenticated("Send PURVEY_METRICS_TOKEN as `Authorization: Bearer …`")
     return Response(generate_latest(registry()), media_type=CONTENT_TYPE_LATEST)
-
-
-def is_here(address: str) -> bool:
-    try:
-        return ip_address(address).is_loopback
-    except ValueError:
-        return False
 
 
 def registry() -> CollectorRegistry:

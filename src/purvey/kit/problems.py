@@ -11,6 +11,7 @@ from litestar import Request, Response
 from litestar.exceptions import HTTPException, ValidationException
 
 from purvey.kit import errors
+from purvey.kit.edge import shown
 from purvey.kit.errors import FieldError, Refusal
 
 log = structlog.get_logger("purvey.http")
@@ -175,7 +176,7 @@ def no_text(request: Request[Any, Any, Any], _: Exception) -> Response[Any]:
 
 def crash(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
     """A bug: it ends this request alone, and the log has it whole."""
-    log.error("request crashed", path=request.scope["path"], method=request.method, exc_info=error)
+    log.error("request crashed", path=shown(request.scope["path"]), method=request.method, exc_info=error)
     return answer(
         request, 500, "internal_error", "Something went wrong on our side; the request id finds it in the log"
     )
