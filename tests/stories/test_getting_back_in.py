@@ -16,6 +16,7 @@ from tests.vocabulary.people import (
     signs_up,
 )
 from tests.vocabulary.shop import Shop
+from tests.web.browsing import Browser
 
 from purvey.access import Purpose
 
@@ -234,3 +235,37 @@ async def test_tokens_are_kept_hashed_and_never_told_in_an_event(shop: Shop) -> 
     assert application(ana.email)["password"] not in str(
         await shop.db.records("select payload from events where subject_id = $1", ana.id)
     )
+
+
+async def test_her_keys_end_with_a_changed_password_when_she_wishes_it(shop: Shop) -> None:
+    ana = await signs_up(shop)
+    key = await ana.post("/v1/api-keys", {"name": "k", "scopes": ["MakePurchases"]})
+    by_key = {"Authorization": f"Bearer {key.json()['key']}"}
+    change = {"currentPassword": PASSWORD, "newPassword": NEW}
+    assert (await ana.post("/v1/me/password", change)).status_code == 204
+    assert (await shop.http.get("/v1/me", headers=by_key)).status_code == 200, "a program goes on by itself"
+    change = {"currentPassword": NEW, "newPassword": PASSWORD, "endKeys": True}
+    assert (await ana.post("/v1/me/password", change)).status_code == 204
+    problem(await shop.http.get("/v1/me", headers=by_key), 401)
+    detail = "select detail from audit_log where actor_id = $1 and action = 'password.changed' order by at desc limit 1"
+    assert await shop.db.value(detail, ana.id) == {"keysEnded": 1}
+
+
+async def test_a_forgotten_password_ends_keys_when_she_wishes_it_and_the_pages_ask(shop: Shop) -> None:
+    ana = await signs_up(shop)
+    token = await mailed_token(shop, ana, Purpose.VERIFY_EMAIL)
+    assert (await ana.post("/v1/auth/verify-email", {"token": token})).status_code == 200
+    keys = [await ana.post("/v1/api-keys", {"name": "k", "scopes": ["MakePurchases"]}) for _ in range(2)]
+    by_key = [{"Authorization": f"Bearer {key.json()['key']}"} for key in keys]
+    browser = Browser(shop)
+    for wish, status in ((None, 200), ("yes", 401)):
+        token = await mailed_token(shop, ana, Purpose.RESET_PASSWORD)
+        await browser.open(f"/reset-password?token={token}")
+        await browser.send("/reset-password/confirm", password=NEW, endKeys=wish)
+        assert [(await shop.http.get("/v1/me", headers=each)).status_code for each in by_key] == [status] * 2
+    ana.token = (await signs_in(shop, ana.email, NEW)).json()["token"]
+    await ana.post("/v1/api-keys", {"name": "k", "scopes": ["MakePurchases"]})
+    hers = Browser(shop, ana)
+    await hers.open("/account")
+    await hers.send("/account/password", currentPassword=NEW, newPassword=PASSWORD, endKeys="yes")
+    assert (await ana.get("/v1/api-keys")).json()["data"] == []

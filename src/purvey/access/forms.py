@@ -56,13 +56,19 @@ class AskReset(Form):
 
 
 class ResetPassword(Form):
+    """`endKeys`: API keys end too, as every session does."""
+
     token: Token
     password: NewPassword
+    end_keys: bool = False
 
 
 class ChangePassword(Form):
+    """`endKeys`: API keys end too, as every other session does."""
+
     current_password: Password
     new_password: NewPassword
+    end_keys: bool = False
 
 
 class ChangeMe(Form):

@@ -124,7 +124,9 @@ async def reset_password(
     Where nobody had proved the address before, the keys, members, invitations, payout wallets and gateway keys that
     somebody else set up in the account end too, and a mail says so.
     """
-    await recovery.reset_password(db, token=data.token, password=data.password, reclaim=reclaim, now=now)
+    await recovery.reset_password(
+        db, token=data.token, password=data.password, end_keys=data.end_keys, reclaim=reclaim, now=now
+    )
 
 
 @get("/me", guards=[signed_in], tags=["Accounts"])
@@ -155,9 +157,15 @@ async def change_password(
     me: NamedDependency[Identity],
     now: NamedDependency[datetime],
 ) -> None:
-    """Change the password; every other session ends."""
+    """Change the password; every other session ends, and with `endKeys` every API key."""
     await recovery.change_password(
-        db, me, current=data.current_password, fresh=data.new_password, visit=visit_of(request), now=now
+        db,
+        me,
+        current=data.current_password,
+        fresh=data.new_password,
+        end_keys=data.end_keys,
+        visit=visit_of(request),
+        now=now,
     )
 
 

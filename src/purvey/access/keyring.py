@@ -193,7 +193,10 @@ where user_id = $1
 returning {KEY}
 """
 
-# The end of all of a person's keys, and of all keys that others made for the tenants that the person owns.
+# The end of all of a person's keys.
+REVOKE_KEYS = "update api_keys set revoked_at = $2 where user_id = $1 and revoked_at is null"
+
+# The same, and the end of all keys that others made for the tenants that the person owns.
 REVOKE_KEYS_AND_THEIRS = """
 update api_keys
 set revoked_at = $2

@@ -143,9 +143,9 @@ async def mailed_enough(db: Database, user_id: UUID, *, now: datetime) -> bool:
 
 
 async def reset_password(
-    db: Database, *, token: str, password: str, reclaim: Sequence[Reclaim], now: datetime
+    db: Database, *, token: str, password: str, end_keys: bool = False, reclaim: Sequence[Reclaim], now: datetime
 ) -> Mapping[str, int] | None:
-    """A new password by the mailed token; every session ends.
+    """A new password by the mailed token; every session ends, and API keys where that is wished.
 
     Where the mail is the first proof of the address, whoever signed up with it did not own it: all that others hold
     there ends too. How many of what, or None when the address was proved before.
@@ -164,16 +164,24 @@ async def reset_password(
         await tx.do(keyring.END_ALL, claim.user_id)
         await tx.do(keyring.USE_UP_TOKENS, claim.user_id, Purpose.RESET_PASSWORD, now)
         await tx.do(keyring.DROP_MOVE, claim.user_id)
+        detail = await keys_ended(tx, claim.user_id, end_keys, now=now)
         await audit(
-            tx, None, action="password.reset", subject_type="user", subject_id=claim.user_id, detail={}, now=now
+            tx, None, action="password.reset", subject_type="user", subject_id=claim.user_id, detail=detail, now=now
         )
         if not await prove_address(tx, claim, now=now):
             return None
         return await reclaim_account(tx, claim.user_id, reclaim, now=now)
 
 
-async def change_password(db: Database, me: Identity, *, current: str, fresh: str, visit: Visit, now: datetime) -> None:
-    """A new password for somebody who knows the old one; every other session ends."""
+async def keys_ended(tx: Tx, user_id: UUID, wished: bool, *, now: datetime) -> dict[str, int]:
+    """End a person's API keys if they wish it; how many, for the audit log."""
+    return {"keysEnded": await tx.do(keyring.REVOKE_KEYS, user_id, now)} if wished else {}
+
+
+async def change_password(
+    db: Database, me: Identity, *, current: str, fresh: str, end_keys: bool = False, visit: Visit, now: datetime
+) -> None:
+    """A new password for somebody who knows the old one; every other session ends, API keys where that is wished."""
     secret = await check_password(
         db, me.user_id, current, account=str(me.user_id), pointer="/currentPassword",
         detail="This is not your password", visit=visit, now=now,
@@ -186,4 +194,7 @@ async def change_password(db: Database, me: Identity, *, current: str, fresh: st
         await tx.do(keyring.END_OTHERS, me.user_id, me.credential)
         await tx.do(keyring.USE_UP_TOKENS, me.user_id, Purpose.RESET_PASSWORD, now)
         await tx.do(keyring.DROP_MOVE, me.user_id)
-        await audit(tx, me, action="password.changed", subject_type="user", subject_id=me.user_id, detail={}, now=now)
+        detail = await keys_ended(tx, me.user_id, end_keys, now=now)
+        await audit(
+            tx, me, action="password.changed", subject_type="user", subject_id=me.user_id, detail=detail, now=now
+        )

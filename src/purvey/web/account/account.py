@@ -81,9 +81,16 @@ async def change_password(
     try:
         wish = body(ChangePassword, {
             "currentPassword": form.raw("currentPassword"), "newPassword": form.raw("newPassword"),
+            "endKeys": form.ticked("endKeys"),
         })  # fmt: skip
         await access.change_password(
-            db, me, current=wish.current_password, fresh=wish.new_password, visit=visit_of(request), now=now
+            db,
+            me,
+            current=wish.current_password,
+            fresh=wish.new_password,
+            end_keys=wish.end_keys,
+            visit=visit_of(request),
+            now=now,
         )
     except Refusal as no:
         return await shown(request, db, me, now, refused=no, form=form, part="password")

@@ -182,8 +182,12 @@ async def reset(
     """A new password by the mailed token."""
     form = await posted(request)
     try:
-        wish = body(ResetPassword, {"token": form.text("token"), "password": form.raw("password")})
-        ended = await access.reset_password(db, token=wish.token, password=wish.password, reclaim=reclaim, now=now)
+        wish = body(ResetPassword, {
+            "token": form.text("token"), "password": form.raw("password"), "endKeys": form.ticked("endKeys"),
+        })  # fmt: skip
+        ended = await access.reset_password(
+            db, token=wish.token, password=wish.password, end_keys=wish.end_keys, reclaim=reclaim, now=now
+        )
     except Refusal as no:
         return page(request, "account/reset_password.html", refused=no, form=form)
     return go("/sign-in", done="reclaimed" if ended else "password-changed")
