@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 import structlog
 
-from purvey.kit.db import Database
+from purvey.kit.db import AWAY, Database, tell_away
 from purvey.kit.events import ForSomebody, Heard, Reaction, Task, by_name
 
 log = structlog.get_logger("purvey.worker")
@@ -74,7 +74,10 @@ async def work(
         try:
             await one_round(db, clock=clock, reactions=reactions, queues=queues, stop=stop)
         except Exception as error:
-            log.warning("the worker's round ended; beginning another", error=repr(error))
+            if isinstance(error, AWAY):
+                tell_away(error)
+            else:
+                log.warning("the worker's round ended; beginning another", error=repr(error))
         if not stop.is_set():
             await asyncio.sleep(RESTART_SECONDS)
     await sweeping
@@ -156,7 +159,10 @@ async def sweep_one(db: Database, *, clock: Callable[[], datetime], sweep: Sweep
         try:
             await sweep.do(db, clock())
         except Exception as error:
-            log.warning("sweep failed; trying again at its next turn", sweep=sweep.name, error=repr(error))
+            if isinstance(error, AWAY):
+                tell_away(error)
+            else:
+                log.warning("sweep failed; trying again at its next turn", sweep=sweep.name, error=repr(error))
         try:
             await asyncio.wait_for(stop.wait(), sweep.every_seconds)
         except TimeoutError:

@@ -24,7 +24,7 @@ TESTS = Path(__file__).parents[2]
 class Program:
     """One installation: its home, its database, its port. Everything it is told comes by environment."""
 
-    def __init__(self, home: Path, dsn: str, *, called: tuple[str, ...] = PURVEY) -> None:
+    def __init__(self, home: Path, dsn: str | None, *, called: tuple[str, ...] = PURVEY) -> None:
         home.mkdir(parents=True, exist_ok=True)
         self.called = called
         self.home, self.dsn, self.port = home, dsn, free_port()
@@ -35,15 +35,18 @@ class Program:
 
     def environment(self, **told: str) -> dict[str, str]:
         ours = {name: value for name, value in os.environ.items() if not name.startswith("PURVEY_")}
-        return ours | {
-            "PYTHONPATH": f"{SOURCES}{os.pathsep}{TESTS}",
-            "PURVEY_HOME": str(self.home),
-            "PURVEY_DATABASE_URL": self.dsn,
-            "PURVEY_SECRET_KEY": SECRET_KEY,
-            "PURVEY_BASE_URL": self.base_url,
-            "PURVEY_TEST_BANK": "1",
-            **told,
-        }
+        return (
+            ours
+            | ({} if self.dsn is None else {"PURVEY_DATABASE_URL": self.dsn})
+            | {
+                "PYTHONPATH": f"{SOURCES}{os.pathsep}{TESTS}",
+                "PURVEY_HOME": str(self.home),
+                "PURVEY_SECRET_KEY": SECRET_KEY,
+                "PURVEY_BASE_URL": self.base_url,
+                "PURVEY_TEST_BANK": "1",
+                **told,
+            }
+        )
 
     async def serves(self, *options: str, failpoint: str | None = None, **told: str) -> None:
         """Start it, and wait until it answers."""

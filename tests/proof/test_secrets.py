@@ -22,7 +22,6 @@ from purvey.access.guards import SESSION_COOKIE
 from purvey.app import litestar
 from purvey.kit.db import connect
 from purvey.kit.events import flusher, publish
-from purvey.kit.ids import new_id
 from purvey.kit.secret import Secret
 from purvey.payments.gateway import Credentials
 from purvey.settings import Settings, SettingsError, read_settings
@@ -235,7 +234,8 @@ async def test_a_forms_token_outside_of_ascii_is_a_forged_one(shop: Shop, where:
     visitor = f"purvey_visitor={odd if where == 'cookie' else 'abc'}".encode()
     cookie = f"{SESSION_COOKIE}={author.token}".encode() if where == "query" else visitor
     headers = {b"Cookie": cookie, b"Accept": b"text/html"}
-    upload = f"/products/{new_id()}/cover?csrf=%C3%9F"
+    product = await author.sells("Guide")
+    upload = f"/products/{product['id']}/cover?csrf=%C3%9F"
     path = upload if where == "query" else "/sign-in"
     answer = await shop.http.post(path, data={"csrf": odd, "email": "a@example.com", "password": odd}, headers=headers)
     assert answer.status_code == 403 and "out of date" in answer.text, answer.text

@@ -2,18 +2,24 @@
 
 import asyncio
 import socket
+import threading
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 
 import asyncpg
+import structlog
 
 from purvey import payments
 from purvey.kit import logs
 from purvey.kit.db import Tx
 from purvey.kit.migrate import MigrationError, pending
-from purvey.kit.postgres import EmbeddedPostgres
+from purvey.kit.postgres import EmbeddedPostgres, EmbeddedPostgresError
 from purvey.settings import Settings, SettingsError, read_settings
 from purvey.world import World, open_world
+
+log = structlog.get_logger("purvey.database")
+LOOK_SECONDS = 0.5
+RARELY_SECONDS = 60.0
 
 
 @contextmanager
@@ -23,10 +29,28 @@ def database(settings: Settings) -> Iterator[str]:
         yield settings.database_url.reveal()
         return
     server = EmbeddedPostgres(settings.home).start()
+    over = threading.Event()
+    keeper = threading.Thread(target=keep_alive, args=(server, over), name="database keeper")
+    keeper.start()
     try:
         yield server.dsn
     finally:
+        over.set()
+        keeper.join()
         server.stop()
+
+
+def keep_alive(server: EmbeddedPostgres, over: threading.Event) -> None:
+    """Start the database again whenever it dies, until it is `over`; where that fails, more and more rarely."""
+    pause = LOOK_SECONDS
+    while not over.wait(pause):
+        try:
+            if server.revive():
+                log.warning("the database had died and was started again")
+            pause = LOOK_SECONDS
+        except EmbeddedPostgresError as error:
+            pause = min(2 * pause, RARELY_SECONDS)
+            log.error("the database died and does not start", error=str(error), again_in_seconds=pause)
 
 
 @asynccontextmanager

@@ -11,6 +11,9 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast, get_args
 
 import asyncpg
 import msgspec
+import structlog
+
+from purvey.kit.seldom import Seldom
 
 if TYPE_CHECKING:
     from purvey.kit.events import Event
@@ -18,6 +21,28 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 Record = Mapping[str, Any]
 STATEMENT_SECONDS = 30
+CONNECTION_SECONDS = 10.0
+AGAIN_AFTER_SECONDS = 2
+tell = Seldom(structlog.get_logger("purvey.db"))
+
+
+class DatabaseAway(ConnectionError):
+    """No connection can be had, or one was lost before its transaction could end: nothing was done."""
+
+
+# By these the database says that it is going, coming, or full.
+AWAY = (
+    DatabaseAway,
+    asyncpg.PostgresConnectionError,
+    asyncpg.OperatorInterventionError,
+    asyncpg.CannotConnectNowError,
+    asyncpg.TooManyConnectionsError,
+)
+
+
+def tell_away(error: BaseException) -> None:
+    """Say that the database is away; whoever asks for it meanwhile is counted, and not told one by one."""
+    tell.warning("database unavailable", error=repr(error))
 
 
 class Queries(ABC):
@@ -107,13 +132,13 @@ class Database(Queries):
         if outer is not None:
             count = len(outer.published)
             try:
-                async with outer.connection.transaction():
+                async with transacted(outer.connection):
                     yield outer
             except BaseException:
                 del outer.published[count:]
                 raise
             return
-        async with self.pool.acquire() as connection, connection.transaction():
+        async with self.pool.acquire() as connection, transacted(connection):
             tx = Tx(connection)
             yield tx
             if tx.published:
@@ -130,6 +155,32 @@ class Database(Queries):
                 ambient.reset(token)
 
 
+class Pool(asyncpg.Pool):  # type: ignore[misc]
+    """Connections to share. Nobody waits for one longer than `CONNECTION_SECONDS`: TimeoutError."""
+
+    def acquire(self, *, timeout: float | None = None) -> Any:
+        return super().acquire(timeout=timeout or CONNECTION_SECONDS)
+
+
+@asynccontextmanager
+async def transacted(connection: Any) -> AsyncIterator[None]:
+    """A transaction, or a savepoint in one; DatabaseAway when its connection was lost before it could end."""
+    try:
+        async with connection.transaction():
+            yield
+    except asyncpg.InterfaceError as error:
+        if not is_lost(connection):
+            raise
+        raise DatabaseAway(f"the database went: {error}") from error
+
+
+def is_lost(connection: Any) -> bool:
+    try:
+        return bool(connection.is_closed())
+    except asyncpg.InterfaceError:  # its pool has given it up already
+        return True
+
+
 async def connect(
     dsn: str,
     *,
@@ -144,8 +195,14 @@ async def connect(
 
     Until its `flush` is set by the wiring, nothing may be published.
     """
-    pool = await asyncpg.create_pool(
+    pool = await Pool(
         dsn,
+        connection_class=asyncpg.Connection,
+        record_class=asyncpg.Record,
+        max_queries=50_000,
+        max_inactive_connection_lifetime=300.0,
+        setup=None,
+        loop=None,
         connect=reach,
         min_size=min_size,
         max_size=max_size,
@@ -167,7 +224,7 @@ async def reach(*where: Any, **how: Any) -> Any:
     try:
         return await asyncpg.connect(*where, **how)
     except OSError as error:
-        raise ConnectionRefusedError(f"the database is away: {error}") from error
+        raise DatabaseAway(f"the database is away: {error}") from error
 
 
 async def nobody_listens(tx: Tx) -> None:

@@ -1,5 +1,6 @@
 """What an operator's machines ask: is the process alive, may it be sent visitors, what has it counted."""
 
+import asyncio
 import hmac
 import os
 from typing import Any
@@ -11,11 +12,12 @@ from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_l
 from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import REGISTRY
 
-from purvey.kit.db import Database
+from purvey.kit.db import AGAIN_AFTER_SECONDS, Database
 from purvey.kit.errors import NotAllowed, Unauthenticated
 from purvey.kit.secret import Secret
 
 PUBLIC: dict[str, Any] = {"public": True}
+READY_SECONDS = 1.5
 
 
 class Health(msgspec.Struct):
@@ -30,12 +32,15 @@ async def healthz() -> Health:
 
 @get("/readyz", opt=PUBLIC, include_in_schema=False)
 async def readyz(db: NamedDependency[Database]) -> Response[Health]:
-    """The database answers too; 503 when it does not."""
-    try:
-        await db.value("select 1")
-    except Exception:
-        return Response(Health("the database does not answer"), status_code=503)
-    return Response(Health("ok"))
+    """The database answers too; 503 when it does not in good time, whatever is locked, full or frozen."""
+    asking = asyncio.create_task(db.value("select 1"))
+    await asyncio.wait([asking], timeout=READY_SECONDS)
+    if asking.done() and not asking.exception():
+        return Response(Health("ok"))
+    asking.add_done_callback(lambda task: task.cancelled() or task.exception())
+    asking.cancel()  # and not waited for: that may take as long as the answer
+    retry = {"Retry-After": str(AGAIN_AFTER_SECONDS)}
+    return Response(Health("the database does not answer"), status_code=503, headers=retry)
 
 
 @get("/metrics", opt=PUBLIC, include_in_schema=False, media_type=MediaType.TEXT)

@@ -6,6 +6,8 @@ import sys
 import msgspec
 import structlog
 
+from purvey.kit.db import AWAY, tell_away
+
 SECRETS = {"password", "token", "secret", "authorization", "cookie", "secret_key", "key"}
 
 # What the frames of an error hold is what strangers and operators entrusted to us: it is in no log.
@@ -35,8 +37,22 @@ def set_up(log_format: str) -> None:
     )
     handler = logging.StreamHandler(sys.stderr)
     foreign: list[structlog.typing.Processor] = pretty if plain else [tracebacks, structlog.processors.JSONRenderer()]
-    handler.setFormatter(structlog.stdlib.ProcessorFormatter(processors=foreign, foreign_pre_chain=shared))
+    handler.addFilter(not_away)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *foreign], foreign_pre_chain=shared
+        )
+    )
     logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)
+
+
+def not_away(record: logging.LogRecord) -> bool:
+    """What libraries say of a database that is away is said by us already."""
+    error = record.exc_info[1] if record.exc_info else None
+    if not isinstance(error, AWAY):
+        return True
+    tell_away(error)
+    return False
 
 
 def json_line(_: structlog.typing.WrappedLogger, __: str, event: structlog.typing.EventDict) -> bytes:

@@ -11,6 +11,7 @@ from litestar import Request, Response
 from litestar.exceptions import HTTPException, ValidationException
 
 from purvey.kit import errors
+from purvey.kit.db import AGAIN_AFTER_SECONDS, AWAY, tell_away
 from purvey.kit.edge import shown
 from purvey.kit.errors import FieldError, Refusal
 
@@ -184,13 +185,13 @@ def crash(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
 
 def overwhelmed(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
     """The database is away, out of connections or too slow: nothing was done, and trying again is safe."""
-    log.warning("database unavailable", error=repr(error))
+    tell_away(error)
     return answer(
         request,
         503,
         "unavailable",
         "The shop is busy; nothing was done, please try again",
-        headers={"Retry-After": "2"},
+        headers={"Retry-After": str(AGAIN_AFTER_SECONDS)},
     )
 
 
@@ -203,11 +204,7 @@ HANDLERS: dict[Any, Any] = {
     asyncpg.DataError: unspeakable,
     UnicodeDecodeError: no_text,
     asyncpg.TransactionRollbackError: overwhelmed,  # a deadlock, resolved at this one's cost
-    asyncpg.PostgresConnectionError: overwhelmed,
-    asyncpg.OperatorInterventionError: overwhelmed,
-    asyncpg.TooManyConnectionsError: overwhelmed,
-    asyncpg.CannotConnectNowError: overwhelmed,
-    ConnectionRefusedError: overwhelmed,
+    **dict.fromkeys(AWAY, overwhelmed),
     TimeoutError: overwhelmed,  # a statement that did not end, and was cancelled
     Exception: crash,
 }

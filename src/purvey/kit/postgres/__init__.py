@@ -76,6 +76,15 @@ class EmbeddedPostgres:
                 raise
         return self
 
+    def revive(self) -> bool:
+        """Start the server again if it died under us; whether it had. Raises `EmbeddedPostgresError`."""
+        if self._server is None or self._server.is_running:
+            return False
+        deadline = time.monotonic() + START_SECONDS
+        with _mends(), _alone(self._home, deadline):
+            self._server.serve(deadline)
+        return True
+
     def stop(self) -> None:
         """Let go of the server; the last to do so on this machine stops it."""
         if self._use is None:

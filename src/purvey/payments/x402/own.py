@@ -13,7 +13,7 @@ from typing import Any, Final
 import msgspec
 import structlog
 
-from purvey.kit.db import Database
+from purvey.kit.db import Database, transacted
 from purvey.kit.errors import Conflict, Unavailable
 from purvey.kit.failpoints import reach
 from purvey.kit.rpc import Chains, NodeRefused, Quantity, Wei
@@ -143,7 +143,7 @@ class OwnKey:
         deadline = loop.time() + LOCK_SECONDS
         async with self.turns[network]:
             while True:
-                async with db.pool.acquire() as connection, connection.transaction():
+                async with db.pool.acquire() as connection, transacted(connection):
                     if await connection.fetchval(LOCK, f"{network} {self.address}"):
                         yield
                         return
