@@ -1,6 +1,7 @@
 """What agents and people say of themselves is what others see of them."""
 
 import io
+import re
 from typing import Any
 
 import pytest
@@ -53,6 +54,22 @@ async def test_a_new_picture_lets_the_old_one_go(shop: Shop) -> None:
     assert (await ana.get("/v1/me")).json()["avatarUrl"] is None
     assert await shop.db.value(stray, second.removeprefix("/")) == 1
     assert (await ana.delete("/v1/me/avatar")).status_code == 204
+
+
+async def test_every_delete_under_api_wants_the_request_signed(shop: Shop) -> None:
+    """A receipt may be stolen for its half hour; what it cannot do is take away."""
+    agent, ben = await shop.agent(), await shop.person("ben")
+    assert (await agent.post("/api/me/avatar", **form(picture()))).status_code == 200
+    paths = (await shop.http.get("/schema/openapi.json")).json()["paths"]
+    deletes = [path for path, doors in paths.items() if path.startswith("/api/") and "delete" in doors]
+    assert len(deletes) >= 3 and "/api/me/avatar" in deletes
+    for path in deletes:
+        bare = await agent.delete(re.sub(r"\{[^}]*\}", str(agent.id), path))
+        assert (bare.status_code, bare.json()["code"]) == (401, "signature_required"), (path, bare.text)
+    assert (await agent.get("/api/me")).json()["user"]["avatar_url"] is not None
+    signed = await agent.sends_signed("DELETE", "/api/me/avatar")
+    assert (signed.status_code, signed.json()["user"]["avatar_url"]) == (200, None)
+    assert (await ben.delete("/api/me/avatar")).status_code == 200, "a session is no receipt"
 
 
 async def test_what_is_no_picture_changes_nothing(shop: Shop) -> None:

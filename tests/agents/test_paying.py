@@ -1,12 +1,14 @@
 """An agent pays the fee, pays the creator, and has its goods: balances to the last unit (B6, B7, B9, B10, B15)."""
 
+from base64 import b64decode
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
+import msgspec
 import pytest
 
-from tests.vocabulary.paying import BUY, FEE, USDC, Market, accounts_agree, offer_of, wallet_of
+from tests.vocabulary.paying import BUY, FEE, USDC, Market, Payer, accounts_agree, offer_of, wallet_of
 
 Json = dict[str, Any]
 PRICE = 9_990_000
@@ -95,6 +97,28 @@ async def test_one_step_at_a_products_own_address_leaves_the_fee_to_its_seller(m
     await accounts_agree(market, ana)
 
 
+@pytest.mark.feature("B7", "B15")
+async def test_what_is_given_away_in_one_step_costs_its_seller_nothing(market: Market) -> None:
+    ana, agent = await market.creator("ana"), await market.buyer()
+    await agent.signs_in()
+    assert ana.site is not None
+    code = {"code": "GIFT", "discountType": "PERCENTAGE", "value": 100}
+    assert (await ana.post(f"/v1/sites/{ana.site['id']}/discount-codes", code)).status_code == 201
+    leaflet = await ana.sells("Leaflet", price=0)
+    jar = await ana.sells("Jar", price=USDC, isPayWhatYouWant=True, minimumAmount=0)
+    pack, crumb = await ana.sells("Pack", price=PRICE), await ana.sells("Crumb", price=4_000)
+    free: list[tuple[Json, Json]] = [(leaflet, {}), (jar, {"is_free_pwyw": True}), (pack, {"discount_code": "GIFT"})]
+    for product, body in free:
+        taken = await agent.sends(f"/api/products/{product['id']}/buy", body)
+        assert (taken.status_code, taken.json()["purchase"]["amount"]) == (200, 0), taken.text
+    owed = "select sum(amount) from purchase_fees where site_id = $1 and state in ('OWED', 'PAID')"
+    assert ana.site is not None
+    assert await market.db.value(owed, UUID(ana.site["id"])) is None
+    assert (await agent.pays(f"/api/products/{crumb['id']}/buy")).status_code == 200
+    assert await market.db.value(owed, UUID(ana.site["id"])) == 4_000 == await market.earned(ana), "not the minimum"
+    await accounts_agree(market, ana)
+
+
 @pytest.mark.feature("B8", "B11")
 async def test_what_cannot_be_sold_is_refused_before_fee_and_payment(market: Market) -> None:
     ana, agent = await market.creator("ana"), await market.buyer()
@@ -118,6 +142,17 @@ async def test_what_cannot_be_sold_is_refused_before_fee_and_payment(market: Mar
     assert await agent.has() == 100 * USDC
 
 
+async def told_unpaid(agent: Payer, body: Json, code: str | None, words: str) -> None:
+    """What is wrong with the fee stands in the 402, where its reader has signed nothing yet."""
+    asked = await agent.sends(BUY, body)
+    assert (asked.status_code, asked.json()["code"]) == (402, "payment_required"), asked.text
+    assert words in asked.json()["error"] and offer_of(asked)["amount"] == str(PRICE)
+    assert msgspec.json.decode(b64decode(asked.headers["payment-required"]))["error"] == asked.json()["error"]
+    faults = [(each["pointer"], each["code"]) for each in asked.json().get("errors", [])]
+    assert faults == [("/platform_fee_tx", code or "platform_fee_missing")]
+    assert ("Sign nothing yet" in asked.json()["error"]) is (code is not None)
+
+
 @pytest.mark.feature("B7", "B8")
 async def test_a_fee_is_for_its_payer_for_one_purchase_and_for_so_much(market: Market) -> None:
     ana, agent, other = await market.creator("ana"), await market.buyer(), await market.buyer()
@@ -126,9 +161,14 @@ async def test_a_fee_is_for_its_payer_for_one_purchase_and_for_so_much(market: M
     none = await other.pays(BUY, other.buying(first, platform_fee_tx=fee))
     assert (none.status_code, none.json()["code"]) == (400, "platform_fee_missing")
     small = await agent.pays_fee(1)
-    refused = await agent.sends(BUY, agent.buying(first, platform_fee_tx=small))
+    too_small = agent.buying(first, platform_fee_tx=small)
+    await told_unpaid(agent, too_small, "platform_fee_too_small", "was 0.05 USDC, and this purchase needs 0.50 USDC")
+    refused = await agent.pays(BUY, too_small)
     assert (refused.status_code, refused.json()["code"]) == (400, "platform_fee_too_small")
+    await told_unpaid(other, other.buying(first, platform_fee_tx=fee), "platform_fee_missing", "has paid no such")
+    await told_unpaid(agent, agent.buying(first), None, "POST /api/platform/fee")
     assert (await agent.pays(BUY, agent.buying(first, platform_fee_tx=fee))).status_code == 200
+    await told_unpaid(agent, agent.buying(second, platform_fee_tx=fee), "duplicate_transaction", "was used already")
     used = await agent.pays(BUY, agent.buying(second, platform_fee_tx=fee))
     assert (used.status_code, used.json()["error"]) == (409, "Duplicate transaction")
     assert await market.earned(ana) == PRICE and await other.has() == 100 * USDC

@@ -7,8 +7,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from purvey.fees import CREDIT_LIFE, FEE_LIFE, Credit, CreditState, FeeMissing, FeeTooSmall, FeeUsed, Rates, fee_of
-from purvey.fees.rules import refuse_unfit
+from purvey.fees import (
+    CREDIT_LIFE,
+    FEE_LIFE,
+    Credit,
+    CreditState,
+    FeeMissing,
+    FeeTooSmall,
+    FeeUsed,
+    FeeVanished,
+    Rates,
+    fee_of,
+)
+from purvey.fees.rules import owed_of, refuse_unfit
 from purvey.kit.errors import Refusal
 from purvey.kit.money import Money
 
@@ -52,12 +63,12 @@ def test_a_dearer_purchase_of_whole_cents_never_has_a_smaller_fee(one: int, more
     assert fee_of(low, Rates(bps, 0)) <= fee_of(high, Rates(bps, 0))
 
 
-def credit(state: CreditState = CreditState.UNUSED, *, amount: str = "0.50") -> Credit:
+def credit(state: CreditState = CreditState.UNUSED, *, amount: str = "0.50", vanished: bool = False) -> Credit:
     now = datetime.now(UTC)
     return Credit(
         id=UUID(int=1), payer="0x" + "a" * 40, network="eip155:84532", amount=usdc(amount).minor, bps=FIVE.bps,
         minimum=FIVE.minimum, state=state, tx_hash="0x" + "b" * 64, purchase_id=None, returned_by=None,
-        created_at=now, paid_at=now,
+        created_at=now, paid_at=now, vanished_at=now if vanished else None,
     )  # fmt: skip
 
 
@@ -72,11 +83,26 @@ def credit(state: CreditState = CreditState.UNUSED, *, amount: str = "0.50") -> 
         (credit(CreditState.USED), FeeUsed),
         (credit(CreditState.RETURNED), FeeUsed),
         (credit(amount="0.49"), FeeTooSmall),
+        (credit(vanished=True), FeeVanished),
     ],
 )
-def test_a_fee_that_does_not_fit_is_refused(given: Credit | None, refusal: type[Refusal]) -> None:
-    with pytest.raises(refusal):
+def test_a_fee_that_does_not_fit_is_refused_and_the_field_is_named(
+    given: Credit | None, refusal: type[Refusal]
+) -> None:
+    with pytest.raises(refusal) as refused:
         refuse_unfit(given, usdc("9.99"))
+    [fault] = refused.value.errors
+    assert (fault.pointer, fault.detail) == ("/platform_fee_tx", refused.value.detail)
+
+
+@pytest.mark.feature("B7")
+@pytest.mark.parametrize(
+    ("amount", "owed"), [("0", "0"), ("0.005", "0.005"), ("0.01", "0.01"), ("0.05", "0.01"), ("9.99", "0.50")]
+)
+def test_what_a_seller_owes_for_a_sale_is_never_more_than_it_brought_and_a_gift_costs_nothing(
+    amount: str, owed: str
+) -> None:
+    assert owed_of(usdc(amount), FIVE) == usdc(owed)
 
 
 def test_a_fee_covers_any_purchase_up_to_what_it_was_paid_for() -> None:

@@ -98,16 +98,16 @@ async def pay_fee(request: Asked, data: JSONBody[PayFee]) -> Response[Any]:
         unused = await fees.unused_of(world.db, payer)
         covers = unused is not None and fees.fee_of(amount, unused.rates) <= unused.money
         return pay_first(needed, **({"unused_fee_tx": unused.tx_hash} if unused and covers else {}))
-    credit, settled = paid.credit, paid.settlement.settled
+    credit = paid.credit
     told = FeeMade(
         success=True,
         fee_tx=credit.tx_hash,
         amount=shown(credit.amount),
-        status="confirmed" if settled else "pending",
+        status="confirmed" if paid.counts else "pending",
         network=credit.network,
         payer_wallet_address=payer,
     )
-    return Response(told, status_code=OK if settled else ACCEPTED, headers=receipt_of(paid.settlement))
+    return Response(told, status_code=OK if paid.counts else ACCEPTED, headers=receipt_of(paid.settlement))
 
 
 async def amount_of(request: Asked, data: PayFee, me: Identity | None) -> Money:

@@ -13,7 +13,7 @@ from msgspec import UNSET, UnsetType
 from purvey import access, catalog
 from purvey.access import Identity, User
 from purvey.access.forms import Name, Url, Username
-from purvey.access.guards import in_person
+from purvey.access.guards import in_person, signed_request
 from purvey.agents.products import absolute
 from purvey.catalog.uploads_http import OneFile, arriving
 from purvey.kit.db import Database
@@ -83,7 +83,7 @@ async def set_avatar(
     return answered(await catalog.set_avatar(db, storage, me, upload=upload, now=now), me, settings)
 
 
-@delete("/me/avatar", guards=[in_person], status_code=200)
+@delete("/me/avatar", guards=[in_person, signed_request], status_code=200)
 async def remove_avatar(
     me: NamedDependency[Identity],
     db: NamedDependency[Database],

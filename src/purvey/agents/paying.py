@@ -91,7 +91,9 @@ def resource_of(request: Asked) -> str:
 def pay_first(needed: PaymentNeeded, **more: Any) -> Response[dict[str, Any]]:
     """402, for clients of both versions and for people."""
     headers, body = x402.payment_required(needed.quotes, error=needed.detail)
-    return Response(body | {"success": False, "code": needed.reason} | more, status_code=PAY, headers=headers)
+    said = {"success": False, "code": needed.reason}
+    faults = {"errors": needed.errors} if needed.errors else {}
+    return Response(body | said | faults | more, status_code=PAY, headers=headers)
 
 
 def receipt_of(settlement: Settlement | None, *, replayed: bool = False) -> dict[str, str]:

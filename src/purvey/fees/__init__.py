@@ -7,7 +7,7 @@ none, its seller owes the fee. A sale asks `fit`, holds by `hold`, and ends in `
 from purvey.fees.actions import NotOwed, drop, fit, give_back, hold, note_paid, settle
 from purvey.fees.model import CREDIT_LIFE, FEE_LIFE, Credit, CreditState, FeeState, PurchaseFee, Rates
 from purvey.fees.paying import FeeAsking, FeePaid, pay, reactions, sweep, unused_of
-from purvey.fees.rules import NO_RATES, FeeMissing, FeeTooSmall, FeeUsed, fee_of
+from purvey.fees.rules import NO_RATES, FeeMissing, FeeTooSmall, FeeUsed, FeeVanished, Unfit, fee_of, owed_of
 from purvey.fees.store import by_transaction as of_transaction
 from purvey.settings import Settings
 
@@ -23,9 +23,11 @@ __all__ = [
     "FeeState",
     "FeeTooSmall",
     "FeeUsed",
+    "FeeVanished",
     "NotOwed",
     "PurchaseFee",
     "Rates",
+    "Unfit",
     "drop",
     "fee_of",
     "fit",
@@ -33,6 +35,7 @@ __all__ = [
     "hold",
     "note_paid",
     "of_transaction",
+    "owed_of",
     "pay",
     "rates_of",
     "reactions",

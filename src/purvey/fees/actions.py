@@ -24,7 +24,7 @@ class NotOwed(Conflict):
 async def fit(db: Queries, tx_hash: str, *, payer: str, amount: Money) -> Credit:
     """The fee that this wallet paid by this transaction, for a purchase of this amount.
 
-    FeeMissing, FeeUsed, FeeTooSmall. It promises nothing: `hold` does.
+    Unfit. It promises nothing: `hold` does.
     """
     return rules.refuse_unfit(await store.by_transaction(db, tx_hash, payer), amount)
 
@@ -44,7 +44,7 @@ async def hold(
 
     It ends in `settle` or `drop`.
     """
-    fee = rules.fee_of(amount, credit.rates if credit else rates)
+    fee = rules.fee_of(amount, credit.rates) if credit else rules.owed_of(amount, rates)
     if not fee:
         return
     if credit is not None and await store.move_credit(tx, credit.id, H.HELD, purchase_id=purchase_id, now=now) is None:

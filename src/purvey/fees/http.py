@@ -51,7 +51,10 @@ class FeeView(msgspec.Struct, rename="camel", kw_only=True):
 
 
 class CreditView(msgspec.Struct, rename="camel", kw_only=True):
-    """A fee paid beforehand, in minor units. `owed_since`: unused for 30 days, so it is listed as its payer's."""
+    """A fee paid beforehand, in minor units. `owed_since`: unused for 30 days, so it is listed as its payer's.
+
+    `vanished_at`: its payment is on the chain no more, and until it is back the fee counts for nothing.
+    """
 
     id: UUID
     payer: str
@@ -66,11 +69,13 @@ class CreditView(msgspec.Struct, rename="camel", kw_only=True):
     returned_by: str | None
     created_at: datetime
     paid_at: datetime | None
+    vanished_at: datetime | None
     owed_since: datetime | None
 
     @classmethod
     def of(cls, credit: Credit) -> Self:
-        unused = credit.paid_at if credit.state is CreditState.UNUSED else None
+        there = credit.state is CreditState.UNUSED and credit.vanished_at is None
+        unused = credit.paid_at if there else None
         values = {name: getattr(credit, name) for name in credit.__struct_fields__}
         return cls(**values, owed_since=unused + OWED_AFTER if unused else None)
 

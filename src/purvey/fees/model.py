@@ -69,6 +69,7 @@ class Credit(msgspec.Struct, frozen=True, kw_only=True):
     returned_by: str | None
     created_at: datetime
     paid_at: datetime | None
+    vanished_at: datetime | None  # its payment was on the chain, and is no more: it counts for nothing until it is back
 
     @property
     def money(self) -> Money:

@@ -27,6 +27,8 @@ from purvey.payments.x402 import (
     Rail,
     Settlement,
     SettlementDecided,
+    SettlementReturned,
+    SettlementVanished,
     Shown,
 )
 
@@ -61,10 +63,14 @@ class FeeAsking(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class FeePaid(msgspec.Struct, frozen=True):
-    """Settled or on its way, as `settlement` says."""
+    """Settled or on its way, as `settlement` says; on its way again when it had settled and vanished."""
 
     credit: Credit
     settlement: Settlement
+
+    @property
+    def counts(self) -> bool:
+        return self.settlement.settled and self.credit.vanished_at is None
 
 
 async def pay(db: Database, rail: Rail, asking: FeeAsking) -> FeePaid:
@@ -197,7 +203,26 @@ def reactions() -> list[Reaction]:
         if said.of_type == SUBJECT:
             await follow(heard.db, await x402.by_id(heard.db, said.subject_id), now=heard.now)
 
-    return [on(SettlementDecided, hear_chain)]
+    async def miss_money(heard: Heard, said: SettlementVanished) -> None:
+        await note_presence(heard, said)
+
+    async def find_money(heard: Heard, said: SettlementReturned) -> None:
+        await note_presence(heard, said)
+
+    return [
+        on(SettlementDecided, hear_chain),
+        on(SettlementVanished, miss_money),
+        on(SettlementReturned, find_money),
+    ]
+
+
+async def note_presence(heard: Heard, said: SettlementVanished | SettlementReturned) -> None:
+    """Whether a fee's money is there, as the ledger has it now: what is heard late changes nothing back."""
+    if said.of_type != SUBJECT:
+        return
+    settlement = await x402.by_id(heard.db, said.subject_id)
+    async with heard.db.transaction() as tx:
+        await store.note_vanished(tx, said.of_id, at=settlement.vanished_at, now=heard.now)
 
 
 async def sweep(db: Database, now: datetime) -> int:

@@ -10,7 +10,7 @@ from purvey.kit.db import Queries, Tx
 from purvey.kit.pages import Asked, Order
 
 CREDIT = """
-    id, payer, network, amount, bps, minimum, state, tx_hash, purchase_id, returned_by, created_at, paid_at
+    id, payer, network, amount, bps, minimum, state, tx_hash, purchase_id, returned_by, created_at, paid_at, vanished_at
 """
 FEE = "purchase_id, tenant_id, site_id, amount, credit_id, state, paid_by, created_at, changed_at"
 
@@ -37,11 +37,12 @@ select {CREDIT}
 from fee_credits
 where payer = $1
     and state = 'UNUSED'
+    and vanished_at is null
 order by paid_at, id
 limit 1
 """
 
-# One step of a fee's life; no row when it is somewhere else by now.
+# One step of a fee's life; no row when it is somewhere else by now, or is unused and its payment is gone.
 MOVE_CREDIT = f"""
 update fee_credits
 set state = $3, purchase_id = $4, tx_hash = coalesce($5, tx_hash), returned_by = $6, changed_at = $7,
@@ -49,7 +50,17 @@ set state = $3, purchase_id = $4, tx_hash = coalesce($5, tx_hash), returned_by =
 where id = $1
     and state = any($2::text[])
     and (purchase_id is null or purchase_id = $8)
+    and (state <> 'UNUSED' or vanished_at is null)
 returning {CREDIT}
+"""
+
+# Whether its payment is on the chain, as it is known now.
+NOTE_VANISHED = """
+update fee_credits
+set vanished_at = $2, changed_at = $3
+where id = $1
+    and paid_at is not null
+    and vanished_at is distinct from $2
 """
 
 # Fees whose payment nobody has heard of for a while.
@@ -102,7 +113,7 @@ NEWEST_CREDIT: Order[Credit] = Order(
 CREDITS_ASKED = """
     ($1::text is null or state = $1)
     and ($2::text is null or payer = lower($2))
-    and ($3::timestamptz is null or state = 'UNUSED' and paid_at <= $3)
+    and ($3::timestamptz is null or state = 'UNUSED' and vanished_at is null and paid_at <= $3)
 """
 LIST_CREDITS = f"""
 select {CREDIT}
@@ -149,6 +160,10 @@ async def move_credit(
     return await tx.maybe(
         Credit, MOVE_CREDIT, credit_id, before, after, kept, tx_hash, returned_by, now, purchase_id
     )  # fmt: skip
+
+
+async def note_vanished(tx: Tx, credit_id: UUID, *, at: datetime | None, now: datetime) -> None:
+    await tx.do(NOTE_VANISHED, credit_id, at, now)
 
 
 async def pending(db: Queries, *, before: datetime, limit: int) -> list[Credit]:

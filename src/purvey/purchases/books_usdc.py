@@ -70,6 +70,16 @@ LAWS_OF_USDC: Final[Mapping[str, str]] = {
                 or (s.state = 'SETTLED') <> (c.paid_at is not null)
                 and not (c.state = 'PENDING' and s.decided_at > now() - interval '1 minute'))
     """,
+    "a credit whose payment vanished is known to have": """
+        select c.id::text as what
+        from fee_credits c
+        join x402_settlements s on s.subject_id = c.id
+            and s.subject_type = 'fee'
+            and s.state = 'SETTLED'
+        where $1::uuid is null
+            and (s.vanished_at is null) <> (c.vanished_at is null)
+            and greatest(s.vanished_at, c.changed_at) <= now() - interval '1 minute'
+    """,
     "a credit was paid for": """
         select c.id::text as what
         from fee_credits c

@@ -12,7 +12,7 @@ import msgspec
 from purvey import access, catalog, discounts, fees, payments
 from purvey.access import Identity
 from purvey.catalog import WayToPay
-from purvey.fees import Credit, FeeMissing
+from purvey.fees import Credit, Unfit
 from purvey.kit import own_keys
 from purvey.kit.errors import Conflict, Unauthenticated
 from purvey.kit.failpoints import reach
@@ -259,8 +259,10 @@ async def ask_for_money(till: Till, asking: Asking, way: WayToPay, sought: Sough
         description=way.name,
         details=details_of(sought, price, code.id if code else None),
     )
-    why = await why_pay(till, asking, price.final_amount, way)
-    raise PaymentNeeded(why, quotes=await till.rail.quoted(till.db, ask, now=asking.now))
+    fault = await fault_of_fee(till, asking, price.final_amount)
+    why = why_pay(asking, price.final_amount, way, fault)
+    quotes = await till.rail.quoted(till.db, ask, now=asking.now)
+    raise PaymentNeeded(why, quotes=quotes, errors=fault.errors if fault else ())
 
 
 async def price(till: Till, asking: Asking) -> Money:
@@ -276,21 +278,28 @@ async def price(till: Till, asking: Asking) -> Money:
     return found.final_amount
 
 
-async def why_pay(till: Till, asking: Asking, money: Money, way: WayToPay) -> str:
-    """What a person reads in a 402: how much, for what, and what else it takes. FeeUsed, FeeTooSmall."""
+def why_pay(asking: Asking, money: Money, way: WayToPay, fault: Unfit | None) -> str:
+    """What a person reads in a 402: how much, for what, and what else it takes."""
     if asking.shown is not None:
         why = f"This payment answers no offer of ours that is still good, and was not taken; {way.name} costs {money}."
     else:
         why = f"{way.name} costs {money}: pay it to the shop's wallet, and ask again with the payment."
-    try:
-        await credit_for(till, asking, money)
-    except FeeMissing:
-        why += FEE_FIRST
+    if fault is not None:
+        why += f" Sign nothing yet: {fault.detail}." if asking.wish.fee_tx else FEE_FIRST
     return why + (CAP if money.minor > DOLLAR else "")
 
 
+async def fault_of_fee(till: Till, asking: Asking, money: Money) -> Unfit | None:
+    """Why the fee that is named will not do, so that it is known before anything is signed."""
+    try:
+        await credit_for(till, asking, money)
+    except Unfit as fault:
+        return fault
+    return None
+
+
 async def credit_for(till: Till, asking: Asking, money: Money) -> Credit | None:
-    """The fee that was paid for a purchase of so much; None where none is asked. FeeMissing, FeeUsed, FeeTooSmall."""
+    """The fee that was paid for a purchase of so much; None where none is asked. Unfit."""
     if asking.wish.fee_accrues or not fees.takes_any(till.rates):
         return None
     return await fees.fit(till.db, asking.wish.fee_tx or "", payer=asking.payer or "", amount=money)
