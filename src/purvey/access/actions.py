@@ -62,7 +62,7 @@ async def sign_in(db: Database, *, email: str, password: str, visit: Visit, now:
 
     Tries are counted for one account from one address, and for one address: nobody can lock an owner out from afar.
     """
-    email = email.strip().lower()
+    email = rules.sign_in_email(email)
     await count_try(db, email, visit, now=now)
     secret = await store.password_of(db, email)
     right, better = await passwords.is_password(password, secret.password_hash if secret else None)

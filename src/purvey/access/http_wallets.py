@@ -16,10 +16,11 @@ from purvey.access.siwa.linking import HandOver
 from purvey.access.siwa.wallets import Wallet
 from purvey.kit.db import Database
 from purvey.kit.errors import Conflict
+from purvey.kit.fields import TO_THE_END
 from purvey.kit.pages import Page, Paging, page_of, total_of
 
-Address = Annotated[str, Meta(pattern=r"^0x[0-9a-fA-F]{40}$(?!\n)")]
-Hex = Annotated[str, Meta(pattern=r"^0x(?:[0-9a-fA-F]{2}){1,4000}$(?!\n)", max_length=8_002)]
+Address = Annotated[str, Meta(pattern=r"^0x[0-9a-fA-F]{40}" + TO_THE_END)]
+Hex = Annotated[str, Meta(pattern=r"^0x(?:[0-9a-fA-F]{2}){1,4000}" + TO_THE_END, max_length=8_002)]
 Asking = Request[Any, Any, Any]
 
 

@@ -1,5 +1,6 @@
 """What an e-mail address, a user name, a password and a key's scopes must be. Pure."""
 
+import unicodedata
 from collections.abc import Iterable, Sequence
 from ipaddress import IPv6Address, IPv6Network, ip_address
 
@@ -33,6 +34,14 @@ def email_of(text: str, *, pointer: str = "/email") -> str:
     return found.ascii_email.lower()
 
 
+def sign_in_email(text: str) -> str:
+    """An address as whoever signed up with it types it again; what is no address is nobody's."""
+    try:
+        return email_of(text)
+    except Invalid:
+        return text.strip().lower()
+
+
 def username_of(text: str, *, pointer: str = "/username") -> str:
     """A public name that somebody chose: 3 to 40 letters, digits and single hyphens, and no word of the shop's own."""
     username = text.strip().lower()
@@ -55,6 +64,7 @@ def username_from(display_name: str) -> str:
 
 def check_password(password: str, *, pointer: str, others: Iterable[str | None]) -> None:
     """Invalid when it is too short or too long, or is nothing but one of the person's `others`: e-mail, user name."""
+    password = unicodedata.normalize("NFKC", password)
     if not PASSWORD_MIN <= len(password) <= PASSWORD_MAX:
         raise Invalid.field(
             pointer, f"must be {PASSWORD_MIN} to {PASSWORD_MAX} characters long", code="invalid_password"

@@ -16,12 +16,13 @@ from purvey.access.siwa import find_user_of_wallet
 from purvey.agents.products import Cursor, Limit
 from purvey.kit.db import Database
 from purvey.kit.errors import Unauthenticated
+from purvey.kit.fields import TO_THE_END
 from purvey.kit.pages import PER_PAGE, Asked
 from purvey.reviews import Review, ReviewForm
 from purvey.reviews.http import public_page
 from purvey.reviews.model import Rating, Text
 
-Wallet = Annotated[str, msgspec.Meta(pattern=r"^0x[0-9a-fA-F]{40}$(?!\n)")]
+Wallet = Annotated[str, msgspec.Meta(pattern=r"^0x[0-9a-fA-F]{40}" + TO_THE_END)]
 
 
 class ReviewView(msgspec.Struct, kw_only=True):

@@ -18,6 +18,7 @@ from purvey.access.guards import PUBLIC, visit_of
 from purvey.agents.http import Dialect
 from purvey.kit import problems
 from purvey.kit.db import Database
+from purvey.kit.fields import TO_THE_END
 from purvey.kit.openapi import Refused
 from purvey.settings import Settings
 
@@ -31,12 +32,13 @@ REGISTER: Final = {"type": "register", "message": "Register as an ERC-8004 agent
 FROM_NONCE: Final = {"INVALID_REGISTRY_FORMAT": 400}
 FROM_VERIFY: Final = {"NOT_REGISTERED": 401, "NOT_OWNER": 401}
 
-Address = Annotated[str, Meta(pattern=r"^0x[0-9a-fA-F]{40}$(?!\n)")]
+Address = Annotated[str, Meta(pattern=r"^0x[0-9a-fA-F]{40}" + TO_THE_END)]
 AgentRegistry = Annotated[
-    str, Meta(pattern=r"^eip155:[1-9][0-9]{0,15}:0x[0-9a-fA-F]{40}$(?!\n)", description="`eip155:<chain>:<address>`")
+    str,
+    Meta(pattern=r"^eip155:[1-9][0-9]{0,15}:0x[0-9a-fA-F]{40}" + TO_THE_END, description="`eip155:<chain>:<address>`"),
 ]
 AgentNumber = Annotated[int, Meta(ge=0, le=2**53 - 1)]
-Hex = Annotated[str, Meta(pattern=r"^0x(?:[0-9a-fA-F]{2}){1,4000}$(?!\n)", max_length=8_002)]
+Hex = Annotated[str, Meta(pattern=r"^0x(?:[0-9a-fA-F]{2}){1,4000}" + TO_THE_END, max_length=8_002)]
 
 
 class AskNonce(msgspec.Struct, forbid_unknown_fields=True, rename="camel", kw_only=True):

@@ -219,7 +219,7 @@ async def receive_upload(
     if upload is None:
         raise UploadOver("This upload address has been used or has expired; ask for another one")
     try:
-        if announced.isdigit() and int(announced) > upload.max_bytes:
+        if announced.isascii() and announced.isdigit() and int(announced) > upload.max_bytes:
             raise TooLarge(f"The file is over {upload.max_bytes} bytes")
         await store.put(
             upload.key, chunks, mime_type="application/octet-stream", file_name="upload", limit_bytes=upload.max_bytes

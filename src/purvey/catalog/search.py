@@ -1,5 +1,7 @@
 """What a person types into a search box, as PostgreSQL's full text search takes it."""
 
+from purvey.kit.words import plain
+
 SEARCH_MAX = 200
 
 
@@ -8,7 +10,7 @@ def words_of(text: str | None) -> str | None:
 
     Words are quoted, so that no sign in them means anything but itself.
     """
-    words = (text or "").split()
+    words = plain(text or "").split()
     if not words:
         return None
     quoted = ["'" + word.replace("\\", "\\\\").replace("'", "''") + "'" for word in words]

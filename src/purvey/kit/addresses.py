@@ -5,8 +5,11 @@ from typing import Annotated
 from msgspec import Meta
 
 from purvey.kit.errors import Invalid
+from purvey.kit.fields import TO_THE_END
 
-Address = Annotated[str, Meta(pattern=r"^0x[0-9a-fA-F]{40}$(?!\n)", description="A wallet: 0x and 40 hex digits.")]
+Address = Annotated[
+    str, Meta(pattern=r"^0x[0-9a-fA-F]{40}" + TO_THE_END, description="A wallet: 0x and 40 hex digits.")
+]
 
 
 def checked(address: str, *, pointer: str) -> str:

@@ -48,8 +48,16 @@ def token_hash(token: str) -> bytes:
     return sha256(token.encode()).digest()
 
 
+def spelled(text: str) -> str:
+    """The text in ASCII letters, as near as they come."""
+    if text.isascii():
+        return text
+    from anyascii import anyascii
+
+    return str(anyascii(unicodedata.normalize("NFKC", text)))
+
+
 def slug_of(text: str, *, default: str) -> str:
-    """A URL word made from a name: ASCII letters, digits and hyphens, or `default` when nothing is left."""
-    plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().lower()
-    slug = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:SLUG_MAX].strip("-")
+    """A URL word made from a name, in whatever script: ASCII letters, digits and hyphens, or else `default`."""
+    slug = re.sub(r"[^a-z0-9]+", "-", spelled(text).lower()).strip("-")[:SLUG_MAX].strip("-")
     return slug or default

@@ -120,7 +120,7 @@ def camel(name: str) -> str:
     return first + "".join(word.title() for word in rest)
 
 
-AT = re.compile(r" - at (?:`key` in )?`\$?([^`]*)`$")
+AT = re.compile(r" - at (?:`key` in )?`\$?([^`]*)`\Z")
 
 
 def pointed(message: str) -> FieldError:
@@ -129,7 +129,7 @@ def pointed(message: str) -> FieldError:
         return FieldError("", "A JSON body is missing")
     match = AT.search(message)
     path = match.group(1) if match else ""
-    pointer = re.sub(r"\[(\d+)\]", r"/\1", path.replace("[...]", "/*")).replace(".", "/")
+    pointer = re.sub(r"\[([0-9]+)\]", r"/\1", path.replace("[...]", "/*")).replace(".", "/")
     missing = re.search(r"missing required field `([^`]*)`", message) or re.search(r"unknown field `([^`]*)`", message)
     if missing:
         pointer = f"{pointer}/{missing.group(1)}"

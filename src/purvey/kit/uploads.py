@@ -34,7 +34,7 @@ class Upload(msgspec.Struct, frozen=True):
 def refuse_early(scope: Scope, *, limit_bytes: int) -> None:
     """TooLarge when the announced length alone is over the limit, before a byte is read."""
     announced = header(scope, b"content-length")
-    if announced.isdigit() and int(announced) > limit_bytes + FORM_BYTES:
+    if announced.isascii() and announced.isdigit() and int(announced) > limit_bytes + FORM_BYTES:
         raise TooLarge(f"The file is over {limit_bytes} bytes")
 
 

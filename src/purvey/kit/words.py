@@ -1,6 +1,15 @@
 """Words that people type: stripped, and never blank where a name is asked."""
 
+import re
+import unicodedata
+from typing import Final
+
 from purvey.kit.errors import Invalid
+
+ACCENTS: Final = re.compile(r"[\u0300-\u036f]")
+STROKES: Final = str.maketrans({
+    "ß": "ss", "æ": "ae", "œ": "oe", "ł": "l", "ø": "o", "đ": "d", "\u0131": "i", "\u03c2": "\u03c3",
+})  # fmt: skip
 
 
 def name_of(text: str, *, pointer: str) -> str:
@@ -9,3 +18,12 @@ def name_of(text: str, *, pointer: str) -> str:
     if not name:
         raise Invalid.field(pointer, "must not be blank", code="blank")
     return name
+
+
+def plain(text: str) -> str:
+    """The text as it is searched: compatible forms, capitals, accents and strokes make no difference.
+
+    `plain_words` in the database does the same to what is found.
+    """
+    bare = ACCENTS.sub("", unicodedata.normalize("NFKD", text)).lower()
+    return unicodedata.normalize("NFC", bare).translate(STROKES)

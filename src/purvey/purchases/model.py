@@ -8,6 +8,7 @@ from uuid import UUID
 import msgspec
 
 from purvey.catalog import Offer, Taken
+from purvey.kit.fields import TO_THE_END
 from purvey.kit.life import Life
 from purvey.kit.money import Money
 from purvey.payments import Payment, Status
@@ -67,7 +68,7 @@ class Address(
     city: Line
     region: Line | None = None
     postal_code: Annotated[str, msgspec.Meta(max_length=20)] | None = None
-    country_code: Annotated[str, msgspec.Meta(pattern=r"^[A-Z]{2}$(?!\n)")]
+    country_code: Annotated[str, msgspec.Meta(pattern=r"^[A-Z]{2}" + TO_THE_END)]
     phone: Annotated[str, msgspec.Meta(max_length=40)] | None = None
 
 

@@ -14,6 +14,7 @@ from purvey.access.guards import may
 from purvey.access.model import Identity, Permission
 from purvey.kit.db import Database
 from purvey.kit.errors import Invalid
+from purvey.kit.fields import TO_THE_END
 from purvey.kit.secret import Secret
 from purvey.payments import gateway_keys
 from purvey.payments.gateway import Credentials, Gateways, KeyRefused
@@ -25,8 +26,12 @@ PATH = "/tenants/{tenant_id:uuid}/gateways/stripe"
 STRIPE = StripeAccount.name
 TRIES = 20  # an hour: each asks Stripe, which may not be used to find out keys
 SECRET = {"idempotency": "exempt"}
-SecretKey = Annotated[str, msgspec.Meta(pattern=r"^[rs]k_(test|live)_[A-Za-z0-9]+$", min_length=16, max_length=255)]
-WebhookSecret = Annotated[str, msgspec.Meta(pattern=r"^whsec_[A-Za-z0-9+/=_-]+$", min_length=10, max_length=255)]
+SecretKey = Annotated[
+    str, msgspec.Meta(pattern=r"^[rs]k_(test|live)_[A-Za-z0-9]+" + TO_THE_END, min_length=16, max_length=255)
+]
+WebhookSecret = Annotated[
+    str, msgspec.Meta(pattern=r"^whsec_[A-Za-z0-9+/=_-]+" + TO_THE_END, min_length=10, max_length=255)
+]
 
 
 class GiveKeys(msgspec.Struct, forbid_unknown_fields=True, rename="camel"):

@@ -15,6 +15,7 @@ from litestar.response import Redirect
 from purvey.access.guards import PUBLIC
 from purvey.kit.db import Database
 from purvey.kit.errors import Invalid
+from purvey.kit.fields import TO_THE_END
 from purvey.payments.gateway import Gateways
 from purvey.payments.testbank import actions
 from purvey.payments.testbank.gateway import bank_of
@@ -42,7 +43,7 @@ class Decision(msgspec.Struct):
 
 
 class Verdict(msgspec.Struct):
-    outcome: Annotated[str, msgspec.Meta(pattern="^(won|lost)$")]
+    outcome: Annotated[str, msgspec.Meta(pattern=r"^(won|lost)" + TO_THE_END)]
 
 
 @get("/test-bank/{session_id:str}", opt=OPEN_TO_ALL, media_type=MediaType.HTML, include_in_schema=False)
