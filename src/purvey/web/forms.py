@@ -10,6 +10,7 @@ from uuid import UUID
 import msgspec
 
 from purvey import access
+from purvey.kit import ids
 from purvey.kit.db import Database
 from purvey.kit.errors import FieldError, Invalid
 from purvey.kit.money import Money
@@ -124,7 +125,7 @@ def body(kind: type[T], values: Mapping[str, Any]) -> T:
     """A JSON door's body from a form; Invalid names the field that does not fit."""
     given = {name: value for name, value in values.items() if value is not msgspec.UNSET}
     try:
-        sent = msgspec.convert(given, kind)
+        sent = msgspec.convert(given, kind, dec_hook=ids.sent)
     except msgspec.ValidationError as error:
         found = pointed(str(error))
         raise Invalid(
