@@ -31,6 +31,8 @@ from purvey.kit import health, idempotency, openapi
 from purvey.kit.asgi import ASGIApp
 from purvey.kit.bodies import StrictRequest
 from purvey.kit.edge import edge
+from purvey.kit.forgetful import forget
+from purvey.kit.heads import counted
 from purvey.kit.ids import Id
 from purvey.kit.pages import PAGING
 from purvey.payments.http import doors as payment_doors
@@ -54,6 +56,7 @@ def build(world: World) -> ASGIApp:
 def litestar(world: World) -> Litestar:
     """The framework's own application, for what looks at its routes."""
     app = framework(world)
+    forget(app)
     for route in app.routes:
         if isinstance(route, HTTPRoute):
             in_turn(route)
@@ -120,6 +123,7 @@ def framework(world: World) -> Litestar:
         exception_handlers=agents.spoken_by(APP_HANDLERS, agents.dialects(world.settings)),
         request_class=StrictRequest,
         request_max_body_size=BODY_LIMIT_BYTES,
+        middleware=[counted],
         openapi_config=OpenAPIConfig(
             title="purvey",
             version=__version__,

@@ -26,9 +26,6 @@ class StrictRequest(Request[Any, Any, Any]):
     async def body(self) -> bytes:
         return await in_time(super().body())
 
-    async def form(self) -> Any:
-        return await in_time(super().form())
-
     async def json(self) -> Any:
         field = self.route_handler.parsed_data_field
         if field is None:

@@ -91,6 +91,12 @@ class TooLarge(Refusal):
     code = "too_large"
 
 
+class HeadTooLarge(Refusal):
+    """More before the body than any door takes."""
+
+    code = "head_too_large"
+
+
 class TooSlow(Refusal):
     """The request did not come whole in time."""
 

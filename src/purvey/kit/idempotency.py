@@ -20,7 +20,7 @@ from purvey.kit.errors import Conflict, Invalid, TooLarge
 
 KEY_LENGTH = 255
 RETRY_AFTER_SECONDS = 1
-BODY_LIMIT_BYTES = 10_000_000
+BODY_LIMIT_BYTES = 1_000_000
 NOT_KEPT = {402, 409, 429}
 WRITES = {"POST", "PUT", "PATCH", "DELETE"}
 

@@ -26,6 +26,7 @@ STATUS: dict[type[Refusal], int] = {
     errors.Stale: 412,
     errors.TooSlow: 408,
     errors.TooLarge: 413,
+    errors.HeadTooLarge: 431,
     errors.TooMany: 429,
     errors.Unavailable: 503,
 }

@@ -7,18 +7,22 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 AT_ONCE_BYTES: Final = 64 * 1024
 HEAD_SECONDS = 10.0
+HEAD_BYTES: Final = 65_536  # twice what doors take, so that most who send too much are told by their door
+TOO_LARGE: Final = b"HTTP/1.1 431 Request Header Fields Too Large\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
 TOO_SLOW: Final = b"HTTP/1.1 408 Request Timeout\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
 
 
 class InOnePiece(HttpToolsProtocol):
     """uvicorn's HTTP/1.1 on a transport that gathers what is written in one turn of the loop.
 
+    A head may have `HEAD_BYTES`.
     A connection is closed when the next head has not come whole in `HEAD_SECONDS`: since it was opened, since the
     head's first byte, or since an answer for which nobody waited to have sent the body. A body's pace is its door's.
     """
 
     _deadline: asyncio.TimerHandle | None = None
     _in_head = False
+    _head_bytes = 0
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(cast(asyncio.Transport, Gathering(transport, self.loop)))
@@ -27,10 +31,13 @@ class InOnePiece(HttpToolsProtocol):
     def data_received(self, data: bytes) -> None:
         super().data_received(data)
         if self._in_head:
+            self._head_bytes += len(data)
             self._hurry()
+            if self._head_bytes > HEAD_BYTES:
+                self._refuse(TOO_LARGE)
 
     def on_message_begin(self) -> None:
-        self._in_head = True
+        self._in_head, self._head_bytes = True, 0
         super().on_message_begin()
 
     def on_headers_complete(self) -> None:
@@ -57,9 +64,12 @@ class InOnePiece(HttpToolsProtocol):
             self._deadline = None
 
     def _give_up(self) -> None:
-        if self._in_head:
-            self.transport.write(TOO_SLOW)
-        self.transport.close()
+        self._refuse(TOO_SLOW if self._in_head else b"")
+
+    def _refuse(self, answer: bytes) -> None:
+        if not self.transport.is_closing():
+            self.transport.write(answer)
+            self.transport.close()
 
 
 class Gathering:

@@ -11,6 +11,7 @@ from litestar import Router
 from purvey.web.account import account, signing, wallets
 from purvey.web.admin import admin
 from purvey.web.assets import static
+from purvey.web.forms import FORM_BYTES
 from purvey.web.reader import asking, purchases, reading
 from purvey.web.refusals import APP_HANDLERS, PAGE_HANDLERS
 from purvey.web.shop import buying, home, machines, reviewing, shop
@@ -36,5 +37,6 @@ def pages(world: World) -> list[Any]:
             dependencies=SITE,
             exception_handlers=PAGE_HANDLERS,
             include_in_schema=False,
+            request_max_body_size=FORM_BYTES,
         )
     ]

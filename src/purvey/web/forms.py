@@ -1,10 +1,12 @@
 """What people type: forms read, checked for forgery, and turned into the bodies that the JSON doors take."""
 
+import asyncio
 import re
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import Any, TypeVar
+from urllib.parse import parse_qsl
 from uuid import UUID
 
 import msgspec
@@ -12,7 +14,7 @@ import msgspec
 from purvey import access
 from purvey.kit import ids
 from purvey.kit.db import Database
-from purvey.kit.errors import FieldError, Invalid
+from purvey.kit.errors import FieldError, Invalid, Malformed
 from purvey.kit.money import Money
 from purvey.kit.problems import pointed
 from purvey.kit.times import read_time, refuse_beyond
@@ -22,6 +24,11 @@ T = TypeVar("T")
 TOKEN_FIELD = "csrf"  # noqa: S105
 ONCE_MAX = 64
 ONCE_WINDOW = timedelta(days=1)
+FORM_FIELDS = 500
+FORM_BYTES = 16_384  # of a form in which nothing long is typed
+TEXT_BYTES = 100_000  # of one with a message: 5,000 letters, each percent-encoded
+TEXTS_BYTES = 1_000_000  # of one with descriptions
+AT_ONCE_BYTES = 32_768  # what is longer is read beside the loop
 URL_ENCODED = "application/x-www-form-urlencoded"
 
 
@@ -102,11 +109,22 @@ async def posted(page: Page) -> Form:
     is_form = page.headers.get("content-type", "").startswith(URL_ENCODED)
     fields: dict[str, list[str]] = {}
     if is_form:
-        for name, value in (await page.form()).multi_items():
-            if isinstance(value, str):
-                fields.setdefault(name, []).append(value)
+        body = await page.body()
+        fields = await asyncio.to_thread(fields_of, body) if len(body) > AT_ONCE_BYTES else fields_of(body)
     check_form_token(page, (fields.pop(TOKEN_FIELD, None) or [""])[0])
     return Form(fields)
+
+
+def fields_of(body: bytes) -> dict[str, list[str]]:
+    """The fields of a form by their names; Malformed when there are too many. Nothing of it is kept."""
+    try:
+        pairs = parse_qsl(body.decode(errors="replace"), keep_blank_values=True, max_num_fields=FORM_FIELDS)
+    except ValueError:
+        raise Malformed(f"A form has {FORM_FIELDS} fields at most") from None
+    fields: dict[str, list[str]] = {}
+    for name, value in pairs:
+        fields.setdefault(name, []).append(value)
+    return fields
 
 
 def check_upload(page: Page) -> None:

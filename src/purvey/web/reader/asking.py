@@ -12,7 +12,7 @@ from purvey.access import Identity
 from purvey.kit.db import Database
 from purvey.kit.errors import Refusal
 from purvey.support.forms import AskForRefund, WriteMessage
-from purvey.web.forms import body, posted
+from purvey.web.forms import TEXT_BYTES, body, posted
 from purvey.web.reader.purchases import purchase_page
 from purvey.web.rendering import go
 from purvey.web.session import Page, page_signed_in
@@ -20,7 +20,7 @@ from purvey.web.session import Page, page_signed_in
 PURCHASE = "/purchases/{purchase_id:uuid}"
 
 
-@post(f"{PURCHASE}/refund-request", guards=[page_signed_in])
+@post(f"{PURCHASE}/refund-request", guards=[page_signed_in], request_max_body_size=TEXT_BYTES)
 async def ask(
     request: Page,
     purchase_id: FromPath[UUID],
@@ -38,7 +38,7 @@ async def ask(
     return go(f"/purchases/{purchase_id}", done="requested")
 
 
-@post(f"{PURCHASE}/messages", guards=[page_signed_in])
+@post(f"{PURCHASE}/messages", guards=[page_signed_in], request_max_body_size=TEXT_BYTES)
 async def write(
     request: Page,
     purchase_id: FromPath[UUID],

@@ -16,7 +16,7 @@ from purvey.kit.errors import Refusal
 from purvey.payments import Gateways
 from purvey.purchases import BuyProduct, ItemType, Order, Started
 from purvey.settings import Settings
-from purvey.web.forms import Form, body, posted
+from purvey.web.forms import TEXT_BYTES, Form, body, posted
 from purvey.web.rendering import go
 from purvey.web.session import Page, page_signed_in
 from purvey.web.shop.shop import product_page
@@ -24,7 +24,7 @@ from purvey.web.shop.shop import product_page
 ADDRESS = ("name", "line1", "line2", "city", "region", "postalCode", "countryCode")
 
 
-@post("/s/{site_slug:str}/shop/{product_slug:str}/buy", guards=[page_signed_in])
+@post("/s/{site_slug:str}/shop/{product_slug:str}/buy", guards=[page_signed_in], request_max_body_size=TEXT_BYTES)
 async def buy(
     *,
     request: Page,

@@ -17,7 +17,7 @@ from purvey.payments import Status
 from purvey.purchases import FULFILMENT_LIFE, Fulfilment, MoveFulfilment, OrderRefund, ReleasePayment
 from purvey.tenants import Site
 from purvey.web import display
-from purvey.web.forms import Form, body, only_once, posted
+from purvey.web.forms import TEXT_BYTES, Form, body, only_once, posted
 from purvey.web.rendering import go
 from purvey.web.session import Page
 from purvey.web.shop.shop import one_of
@@ -98,7 +98,7 @@ async def order_page(
     )
 
 
-@post(f"{ORDER}/fulfilment", guards=EDIT)
+@post(f"{ORDER}/fulfilment", guards=EDIT, request_max_body_size=TEXT_BYTES)
 async def fulfil(
     *,
     request: Page,

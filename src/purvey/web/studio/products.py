@@ -18,7 +18,7 @@ from purvey.kit.db import Database
 from purvey.kit.errors import Refusal
 from purvey.tenants import Site
 from purvey.web import display
-from purvey.web.forms import Form, body, posted
+from purvey.web.forms import TEXTS_BYTES, Form, body, posted
 from purvey.web.rendering import go
 from purvey.web.session import Page
 from purvey.web.shop.shop import one_of
@@ -70,7 +70,7 @@ async def create_form(request: Page, site: NamedDependency[Site], db: NamedDepen
     return await form_page(request, site, db)
 
 
-@post("/products/create", guards=[page_may(Permission.EDIT_PRODUCTS)])
+@post("/products/create", guards=[page_may(Permission.EDIT_PRODUCTS)], request_max_body_size=TEXTS_BYTES)
 async def create(
     request: Page,
     site: NamedDependency[Site],
@@ -96,7 +96,9 @@ async def edit_form(
     return await form_page(request, site, db, product=await catalog.find_product(db, site.id, product_id))
 
 
-@post("/products/{product_id:uuid}/edit", guards=[page_may(Permission.EDIT_PRODUCTS)])
+@post(
+    "/products/{product_id:uuid}/edit", guards=[page_may(Permission.EDIT_PRODUCTS)], request_max_body_size=TEXTS_BYTES
+)
 async def edit(
     *,
     request: Page,

@@ -17,7 +17,7 @@ from purvey.support import LIFE, Happening, TicketState
 from purvey.support.forms import ApproveRefund, WriteMessage
 from purvey.tenants import Site
 from purvey.web import display
-from purvey.web.forms import Form, body, posted
+from purvey.web.forms import TEXT_BYTES, Form, body, posted
 from purvey.web.rendering import go
 from purvey.web.session import Page
 from purvey.web.shop.shop import one_of
@@ -82,7 +82,7 @@ async def ticket_page(
     )
 
 
-@post(f"{REQUEST}/messages", guards=VIEW)
+@post(f"{REQUEST}/messages", guards=VIEW, request_max_body_size=TEXT_BYTES)
 async def write(
     *,
     request: Page,
@@ -102,7 +102,7 @@ async def write(
     return go(f"/refund-requests/{ticket_id}?site={site.slug}", done="sent")
 
 
-@post(f"{REQUEST}/approve", guards=APPROVE)
+@post(f"{REQUEST}/approve", guards=APPROVE, request_max_body_size=TEXT_BYTES)
 async def approve(
     *,
     request: Page,

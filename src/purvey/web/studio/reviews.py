@@ -16,7 +16,7 @@ from purvey.kit.errors import Refusal
 from purvey.reviews.model import Answer
 from purvey.reviews.reads import NEWEST_OF_SITE
 from purvey.tenants import Site
-from purvey.web.forms import Form, body, posted
+from purvey.web.forms import TEXT_BYTES, Form, body, posted
 from purvey.web.rendering import go
 from purvey.web.session import Page
 from purvey.web.studio.scope import page_may, studio_page
@@ -50,7 +50,7 @@ async def reviews_page(
     return await studio_page(request, "studio/reviews.html", found=found, refused=refused, form=form)
 
 
-@post("/reviews/{review_id:uuid}/answer", guards=[page_may(Permission.EDIT_PRODUCTS)])
+@post("/reviews/{review_id:uuid}/answer", guards=[page_may(Permission.EDIT_PRODUCTS)], request_max_body_size=TEXT_BYTES)
 async def answer(
     *,
     request: Page,

@@ -19,7 +19,7 @@ from purvey.kit.db import Database
 from purvey.kit.errors import Refusal
 from purvey.tenants import Site
 from purvey.web.display import plain_amount
-from purvey.web.forms import Form, body, posted
+from purvey.web.forms import TEXTS_BYTES, Form, body, posted
 from purvey.web.rendering import go
 from purvey.web.session import Page
 from purvey.web.studio.scope import page_may, studio_page
@@ -54,7 +54,7 @@ async def create_form(request: Page, site: NamedDependency[Site], db: NamedDepen
     return await series_page(request, site, db)
 
 
-@post("/series/create", guards=EDIT)
+@post("/series/create", guards=EDIT, request_max_body_size=TEXTS_BYTES)
 async def create(
     request: Page,
     site: NamedDependency[Site],
@@ -80,7 +80,7 @@ async def one_series(
     return await series_page(request, site, db, series=await content.find_series(db, site.id, series_id))
 
 
-@post(SERIES, guards=EDIT)
+@post(SERIES, guards=EDIT, request_max_body_size=TEXTS_BYTES)
 async def edit(
     *,
     request: Page,

@@ -16,7 +16,7 @@ from purvey.kit.ids import slug_of
 from purvey.kit.money import exponents
 from purvey.tenants import Role, Site
 from purvey.tenants.forms import AcceptInvitation, ChangeMember, ChangeSite, ChangeTenant, CreateSite, Invite
-from purvey.web.forms import Form, body, posted
+from purvey.web.forms import TEXT_BYTES, Form, body, posted
 from purvey.web.rendering import go, page
 from purvey.web.session import Page, page_signed_in
 from purvey.web.studio.scope import is_everywhere, page_may, studio_page
@@ -106,7 +106,11 @@ async def settings_page(
     )
 
 
-@post("/sites/{site_id:uuid}/settings", guards=[page_may(Permission.EDIT_BILLING_DETAILS)])
+@post(
+    "/sites/{site_id:uuid}/settings",
+    guards=[page_may(Permission.EDIT_BILLING_DETAILS)],
+    request_max_body_size=TEXT_BYTES,
+)
 async def change_settings(
     *,
     request: Page,
