@@ -65,6 +65,22 @@ async def test_the_published_clients_buy_and_the_money_is_the_creators(market: M
     await accounts_agree(market, ana)
 
 
+@pytest.mark.feature("B18", "B10")
+async def test_a_quote_tells_price_code_tax_and_all_that_is_paid(market: Market) -> None:
+    ana = await market.creator("ana")
+    assert ana.site is not None
+    await market.db.do("update tenants set tax_rate_bps = 2000 where id = $1::text::uuid", ana.site["tenantId"])
+    code = {"code": "SAVE", "discountType": "PERCENTAGE", "value": 10}
+    assert (await ana.post(f"/v1/sites/{ana.site['id']}/discount-codes", code)).status_code == 201
+    product = await ana.sells("Atlas", price=10_000_000)
+    async with tools_of(market) as session:
+        said = await use(session, "quote", product_id=product["id"], discount_code="save")
+        told = [said[name] for name in ("price", "discount_amount", "tax_amount", "amount")]
+        assert told == [10, 1, 1.8, 10.8]
+        asked = await session.call_tool("buy_product", {"product_id": product["id"], "discount_code": "save"})
+        assert "10.80 USDC" in str(asked.content) and "10800000" in str(asked.content)
+
+
 @pytest.mark.feature("B8")
 async def test_what_cannot_be_sold_is_refused_before_any_money(market: Market) -> None:
     ana, agent = await market.creator("ana"), await market.buyer()

@@ -32,8 +32,8 @@ async def test_a_free_chapter_is_everybodys(shop: Shop) -> None:
     chapter = await ana.writes(await ana.begins_series(), body="It began.")
     checked = await shop.http.get(f"/v1/chapters/{chapter['id']}/access-check")
     assert checked.json() == {
-        "hasAccess": True, "needsPurchase": False, "price": None, "currencyCode": "EUR",
-        "hasSubscriptionAccess": False, "accessLevel": "FREE", "openedBy": [],
+        "hasAccess": True, "needsPurchase": False, "price": None, "priceWithTax": None, "taxRateBps": 0,
+        "currencyCode": "EUR", "hasSubscriptionAccess": False, "accessLevel": "FREE", "openedBy": [],
     }  # fmt: skip
     read = await shop.http.get(f"/v1/chapters/{chapter['id']}")
     assert read.json()["body"] == "It began."
@@ -146,7 +146,8 @@ async def test_a_reader_goes_on_to_the_next_chapter_on_show(shop: Shop) -> None:
 def chapter_of(level: AccessLevel, *, on_show: bool) -> ReadableChapter:
     return ReadableChapter(
         id=new_id(), tenant_id=new_id(), site_id=new_id(), series_id=new_id(), series_title="S", series_slug="s",
-        title="T", slug="t", number=1, body="", access_level=level, price_amount=5, currency="EUR", on_show=on_show,
+        title="T", slug="t", number=1, body="", access_level=level, price_amount=5, currency="EUR",
+        tax_rate_bps=0, tax_inclusive=False, on_show=on_show,
         opened_by=[UUID(int=1)], previous_id=None, next_id=None, updated_at=None,  # type: ignore[arg-type]
     )  # fmt: skip
 

@@ -46,7 +46,9 @@ async def test_a_buyer_uses_a_code_pays_at_the_bank_and_downloads(shop: Shop) ->
     await browser.open(f"/s/{ana.site['slug']}/shop/{product['slug']}")
     r = await browser.send("/buy$", discountCode="NOPE")
     assert r.status_code == 422 and 'id="e-discountCode"' in r.text and 'value="NOPE"' in r.text
-    await browser.send("/buy$", discountCode="Spring ")
+    r = await browser.send("/buy$", discountCode="Spring ")
+    assert "Your order" in r.text and "Code SPRING" in r.text and "€5.00" in r.text and "Pay €15.00" in r.text
+    await browser.send("/buy$")
     await at_the_bank(browser)
     r = await pays(browser)
     assert r.url.path.startswith("/purchases/") and "Paid" in r.text and "€15.00" in r.text and "€5.00" in r.text

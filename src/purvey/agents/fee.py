@@ -132,7 +132,8 @@ async def amount_of(request: Asked, data: PayFee, me: Identity | None) -> Money:
         asker=str(me.user_id) if me else network_of(visit_of(request).address),
         now=world.clock(),
     )
-    return max(Money(said or 0, USDC), await purchases.price_by_wallet(till_of(world), asking))
+    price = await purchases.price_by_wallet(till_of(world), asking)
+    return max(Money(said or 0, USDC), price.final_amount)
 
 
 doors: list[Any] = [pay_fee]

@@ -18,6 +18,7 @@ from purvey.kit.pages import CURSOR_MAX, PER_PAGE, PER_PAGE_MAX, Asked, page_of
 from purvey.world import World
 
 FRESH_SECONDS = 10
+POINTS_A_PERCENT = 100
 Asking = Request[Any, Any, Any]
 Limit = Annotated[int, QueryParameter(ge=1, le=PER_PAGE_MAX, description="How many at most.")]
 Username = Annotated[str | None, QueryParameter(max_length=100, description="Of this creator alone.")]
@@ -33,7 +34,7 @@ class CreatorView(msgspec.Struct, kw_only=True):
 
 
 class PublicProduct(msgspec.Struct, kw_only=True):
-    """A product before it is bought. `price` is the suggestion where one pays what one wants.
+    """A product before it is bought. `price` is the suggestion where one pays what one wants; `price_with_tax` is paid.
 
     `remaining` is null where there is no limit; `url` is the product's page for people. A bundle that is not
     `is_complete` cannot be bought: something in it is not on sale. Its dates and its rest are those of its parts, too.
@@ -43,6 +44,8 @@ class PublicProduct(msgspec.Struct, kw_only=True):
     name: str
     description: str | None
     price: Shown
+    price_with_tax: Shown
+    tax_percentage: float
     currency: str
     is_pay_what_you_want: bool
     minimum_amount: Shown
@@ -113,7 +116,8 @@ async def get_public(request: Asking, product_id: FromPath[UUID]) -> Response[Pu
 ALIKE = tuple(
     name
     for name in PublicProduct.__struct_fields__
-    if name in MarketProduct.__struct_fields__ and name not in ("price", "minimum_amount", "image_url")
+    if name in MarketProduct.__struct_fields__
+    and name not in ("price", "minimum_amount", "image_url", "price_with_tax")
 )
 
 
@@ -125,6 +129,8 @@ def public_fields(product: MarketProduct, base_url: str) -> dict[str, Any]:
     """What everybody may know of a product, in the dialect's words."""
     return {name: getattr(product, name) for name in ALIKE} | {
         "price": shown(product.price),
+        "price_with_tax": shown(product.price_with_tax),
+        "tax_percentage": product.tax_rate_bps / POINTS_A_PERCENT,
         "currency": USDC,
         "minimum_amount": shown(product.minimum_amount),
         "image_url": absolute(product.image_url, base_url),

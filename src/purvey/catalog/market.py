@@ -17,7 +17,9 @@ from purvey.catalog.model import Category, ProductType
 from purvey.catalog.search import words_of
 from purvey.kit.db import Queries
 from purvey.kit.errors import NotFound
+from purvey.kit.money import USDC
 from purvey.kit.pages import Asked, Order
+from purvey.pricing import Tax, paid_for
 
 
 class NoSuchProduct(NotFound):
@@ -40,7 +42,7 @@ class WayToPay(msgspec.Struct, frozen=True, kw_only=True):
 class MarketProduct(msgspec.Struct, frozen=True, kw_only=True):
     """A product with its one price in USDC, in minor units, and whose it is. `remaining` is of limited ones.
 
-    `is_complete`: everything in it is on sale.
+    `is_complete`: everything in it is on sale. Tax is inside of the price, or comes on top; `price_with_tax` is paid.
     """
 
     id: UUID
@@ -51,6 +53,8 @@ class MarketProduct(msgspec.Struct, frozen=True, kw_only=True):
     category: Category
     price: int
     price_id: UUID
+    tax_rate_bps: int
+    tax_inclusive: bool
     is_pay_what_you_want: bool
     minimum_amount: int
     is_limited: bool
@@ -68,6 +72,10 @@ class MarketProduct(msgspec.Struct, frozen=True, kw_only=True):
     avatar_url: str | None
     created_at: datetime
     updated_at: datetime
+
+    @property
+    def price_with_tax(self) -> int:
+        return paid_for(self.price, USDC, Tax(rate_bps=self.tax_rate_bps, inclusive=self.tax_inclusive))
 
 
 class KeptProduct(MarketProduct, frozen=True, kw_only=True):
@@ -107,7 +115,9 @@ coalesce(
 
 COLUMNS = f"""
     p.id, p.name, p.slug, p.description, p.product_type, p.category,
-    v.amount as price, r.id as price_id, p.is_pay_what_you_want, p.minimum_amount,
+    v.amount as price, r.id as price_id,
+    t.tax_rate_bps, t.tax_inclusive or p.is_pay_what_you_want as tax_inclusive,
+    p.is_pay_what_you_want, p.minimum_amount,
     p.is_limited, p.total_quantity, {REMAINING} as remaining, {WHOLE} as is_complete,
     {IMAGE} as image_url,
     exists (
@@ -122,6 +132,7 @@ COLUMNS = f"""
 SOLD_FOR_USDC = f"""
 from products p
 join sites s on s.id = p.site_id
+join tenants t on t.id = s.tenant_id
 join users u on u.id = s.created_by
 join prices r on r.id = p.usdc_price_id
 join price_versions v on v.id = r.current_version_id

@@ -20,7 +20,7 @@ from purvey.catalog.views import preview_images
 from purvey.kit.db import Queries, Record
 from purvey.kit.errors import NotFound
 from purvey.kit.pages import Asked, Order, Page, page_of
-from purvey.pricing import QuantityTransform
+from purvey.pricing import QuantityTransform, Tax, paid_for
 
 
 class Badge(StrEnum):
@@ -45,7 +45,7 @@ class Sort(StrEnum):
 
 class ShopProduct(msgspec.Struct, rename="camel"):
     """A product on the shelf. Its fields are in the order of SHELF's columns. `remaining` is of limited ones,
-    and of bundles that hold one.
+    and of bundles that hold one. `price_with_tax` is what is paid.
     """
 
     id: UUID
@@ -69,6 +69,9 @@ class ShopProduct(msgspec.Struct, rename="camel"):
     cover_image_url: str | None
     remaining: int | None
     badges: list[Badge]
+    tax_rate_bps: int
+    tax_inclusive: bool
+    price_with_tax: int
 
 
 class ShopPrice(msgspec.Struct, kw_only=True, rename="camel"):
@@ -77,6 +80,7 @@ class ShopPrice(msgspec.Struct, kw_only=True, rename="camel"):
     id: UUID
     sku: str
     amount: int
+    amount_with_tax: int
     currency_code: str
     compare_at_amount: int | None
     recurring: Recurring | None
@@ -113,7 +117,9 @@ class ShopMember(msgspec.Struct, kw_only=True, rename="camel"):
 
 
 class ShopProductDetail(msgspec.Struct, kw_only=True, rename="camel"):
-    """A product as a buyer reads of it before buying."""
+    """A product as a buyer reads of it before buying. `price_with_tax` is what is paid: tax is inside of `price`, or on
+    top of it; always inside where one pays what one wants.
+    """
 
     id: UUID
     name: str
@@ -127,6 +133,9 @@ class ShopProductDetail(msgspec.Struct, kw_only=True, rename="camel"):
     price: int
     compare_price: int | None
     currency_code: str
+    tax_rate_bps: int
+    tax_inclusive: bool
+    price_with_tax: int
     price_id: UUID
     suggestion: int | None
     prices: list[ShopPrice]
@@ -148,7 +157,8 @@ class ShopProductDetail(msgspec.Struct, kw_only=True, rename="camel"):
 
 
 NOT_TO_BE_HAD = frozenset({Badge.SCHEDULED, Badge.ENDED, Badge.UNAVAILABLE, Badge.SOLD_OUT})
-WIDTH = len(ShopProduct.__struct_fields__)
+WIDTH = len(ShopProduct.__struct_fields__) - 1  # what is paid is counted, not read
+TAX = "t.tax_rate_bps, t.tax_inclusive or p.is_pay_what_you_want as tax_inclusive"
 
 # How a product looks on the shelf at the time $2: first what `ShopProduct` holds, then what sorts and filters it.
 ON_SHELF = f"""
@@ -177,9 +187,9 @@ where p.is_active
     and p.suspended_at is null
     and not p.is_system
 """
-COLUMNS = ", ".join(
-    f"p.{name}" for name in (*ShopProduct.__struct_fields__, "sort_name", "default_amount", "sold_count")
-)
+READ = ShopProduct.__struct_fields__[: WIDTH - 2]
+SORTED_BY = ("sort_name", "default_amount", "sold_count")
+COLUMNS = ", ".join([*(f"p.{name}" for name in READ), TAX, *(f"p.{name}" for name in SORTED_BY)])
 
 ORDERS: Mapping[Sort, Order[Record]] = {
     Sort(order.name): order
@@ -249,6 +259,7 @@ def shelf(shape: Shape) -> str:
     return f"""
 select {COLUMNS}
 from sites s
+join tenants t on t.id = s.tenant_id
 left join lateral (
     select *
     from ({ON_SHELF}) as p
@@ -293,7 +304,7 @@ def asked_for(shape: Shape, first: int) -> str:
 # A product as a buyer reads of it: whether or not it can be bought at this moment.
 SHOP_PRODUCT = f"""
 select p.id, p.name, p.slug, p.short_desc, q.description, p.product_type, p.category, p.kind,
-    p.price, p.compare_price, p.currency_code, p.price_id,
+    p.price, p.compare_price, p.currency_code, {TAX}, p.price_id,
     case when p.is_pay_what_you_want then p.price end as suggestion,
     p.is_pay_what_you_want, p.minimum_amount, p.is_featured, p.available_from, p.available_until,
     q.max_downloads,
@@ -301,7 +312,7 @@ select p.id, p.name, p.slug, p.short_desc, q.description, p.product_type, p.cate
     (
         select jsonb_agg(
             jsonb_build_object(
-                'id', r.id, 'sku', r.sku, 'amount', v.amount, 'currencyCode', v.currency,
+                'id', r.id, 'sku', r.sku, 'amount', v.amount, 'amountWithTax', v.amount, 'currencyCode', v.currency,
                 'compareAtAmount', v.compare_at_amount, 'isDefault', r.is_default,
                 'recurring', case when v.recurring_interval is not null then
                     jsonb_build_object('interval', v.recurring_interval, 'intervalCount', v.recurring_interval_count)
@@ -354,6 +365,7 @@ select p.id, p.name, p.slug, p.short_desc, q.description, p.product_type, p.cate
         where b.bundle_id = p.id
     ) as members
 from sites s
+join tenants t on t.id = s.tenant_id
 join ({ON_SHELF}) as p on p.site_id = s.id and p.slug = $3
 join products q on q.id = p.id
 where s.slug = $1
@@ -402,7 +414,8 @@ async def shop_page(
 
 
 def on_shelf(row: Any) -> ShopProduct:
-    return ShopProduct(*row[:WIDTH])
+    tax = Tax(rate_bps=row["tax_rate_bps"], inclusive=row["tax_inclusive"])
+    return ShopProduct(*[*row[:WIDTH], paid_for(row["price"], row["currency_code"], tax)])
 
 
 async def shop_product(db: Queries, site_slug: str, product_slug: str, *, now: datetime) -> ShopProductDetail:
@@ -414,4 +427,12 @@ async def shop_product(db: Queries, site_slug: str, product_slug: str, *, now: d
     lists = {name: msgspec.convert(found[name], kind) if found[name] else [] for name, kind in LISTS.items()}
     fulfilment = fulfilment_of(ProductType(found["product_type"]))
     pictures = preview_images(lists["media"])
-    return ShopProductDetail(**(found | lists), fulfilment=fulfilment, preview_images=pictures)
+    tax = Tax(rate_bps=found["tax_rate_bps"], inclusive=found["tax_inclusive"])
+    for price in lists["prices"]:
+        price.amount_with_tax = paid_for(price.amount, price.currency_code, tax)
+    return ShopProductDetail(
+        **(found | lists),
+        fulfilment=fulfilment,
+        preview_images=pictures,
+        price_with_tax=paid_for(found["price"], found["currency_code"], tax),
+    )

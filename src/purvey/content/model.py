@@ -6,6 +6,8 @@ from uuid import UUID
 
 import msgspec
 
+from purvey.pricing import Tax, paid_for
+
 
 class AccessLevel(StrEnum):
     """Everybody; who bought the chapter; who owns a product that opens the series (ruling 17)."""
@@ -73,8 +75,17 @@ class ReadableChapter(msgspec.Struct, frozen=True, kw_only=True):
     access_level: AccessLevel
     price_amount: int | None
     currency: str
+    tax_rate_bps: int
+    tax_inclusive: bool
     on_show: bool
     opened_by: list[UUID]
     previous_id: UUID | None
     next_id: UUID | None
     updated_at: datetime
+
+    @property
+    def price_with_tax(self) -> int | None:
+        """What is paid for it."""
+        if self.price_amount is None:
+            return None
+        return paid_for(self.price_amount, self.currency, Tax(rate_bps=self.tax_rate_bps, inclusive=self.tax_inclusive))

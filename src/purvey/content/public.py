@@ -10,6 +10,7 @@ from purvey.content.rules import MAX_CHAPTERS
 from purvey.kit.db import Queries
 from purvey.kit.errors import NotFound
 from purvey.kit.pages import Asked, Order, Page, page_of
+from purvey.pricing import Tax, paid_for
 
 
 class PublicSeries(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -24,7 +25,7 @@ class PublicSeries(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
 
 class PublicChapter(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """A chapter on its series' list; `price` is set for PAID ones."""
+    """A chapter on its series' list; `price` is set for PAID ones, and `price_with_tax` is what is paid."""
 
     id: UUID
     title: str
@@ -32,7 +33,10 @@ class PublicChapter(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     number: int
     access_level: AccessLevel
     price: int | None
+    price_with_tax: int | None
     currency_code: str
+    tax_rate_bps: int
+    tax_inclusive: bool
 
 
 class Opener(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -113,8 +117,8 @@ select s.id, s.title, s.slug, s.description, s.updated_at,
                 jsonb_build_object(
                     'id', c.id, 'title', c.title, 'slug', c.slug, 'number', c.number,
                     'accessLevel', c.access_level,
-                    'price', case when c.access_level = 'PAID' then c.price_amount end,
-                    'currencyCode', c.currency
+                    'price', case when c.access_level = 'PAID' then c.price_amount end, 'priceWithTax', null,
+                    'currencyCode', c.currency, 'taxRateBps', t.tax_rate_bps, 'taxInclusive', t.tax_inclusive
                 )
                 order by c.number
             ),
@@ -132,6 +136,7 @@ select s.id, s.title, s.slug, s.description, s.updated_at,
     ) as chapters
 from series s
 join sites w on w.id = s.site_id
+join tenants t on t.id = w.tenant_id
 where w.slug = $1
     and s.slug = $2
     and s.is_published
@@ -143,6 +148,7 @@ READABLE = """
 select c.id, c.tenant_id, c.site_id, c.series_id, s.title as series_title, s.slug as series_slug,
     c.title, c.slug, c.number, c.body, c.access_level,
     case when c.access_level = 'PAID' then c.price_amount end as price_amount, c.currency,
+    t.tax_rate_bps, t.tax_inclusive,
     c.is_published and c.deleted_at is null and s.is_published and s.deleted_at is null as on_show,
     array(select o.product_id from series_opened_by o where o.series_id = s.id order by o.product_id) as opened_by,
     (
@@ -168,6 +174,7 @@ select c.id, c.tenant_id, c.site_id, c.series_id, s.title as series_title, s.slu
     c.updated_at
 from chapters c
 join series s on s.id = c.series_id
+join tenants t on t.id = c.tenant_id
 where c.id = $1
 """
 
@@ -192,9 +199,17 @@ async def public_series_detail(db: Queries, site_slug: str, series_slug: str) ->
         slug=found["slug"],
         description=found["description"],
         opened_by=msgspec.convert(found["opened_by"], list[Opener]),
-        chapters=msgspec.convert(found["chapters"], list[PublicChapter]),
+        chapters=[priced(chapter) for chapter in msgspec.convert(found["chapters"], list[PublicChapter])],
         updated_at=found["updated_at"],
     )
+
+
+def priced(chapter: PublicChapter) -> PublicChapter:
+    """The chapter with what is paid for it."""
+    if chapter.price is None:
+        return chapter
+    tax = Tax(rate_bps=chapter.tax_rate_bps, inclusive=chapter.tax_inclusive)
+    return msgspec.structs.replace(chapter, price_with_tax=paid_for(chapter.price, chapter.currency_code, tax))
 
 
 async def readable_chapter(db: Queries, chapter_id: UUID) -> ReadableChapter:

@@ -20,7 +20,7 @@ from purvey.discounts.forms import TypedCode
 from purvey.discounts.model import DiscountCode, DiscountType, Duration, Reason
 from purvey.discounts.moving import hand_over
 from purvey.discounts.preview import Preview, limit_guesses, preview
-from purvey.discounts.rules import InvalidDiscount
+from purvey.discounts.rules import InvalidDiscount, effect
 from purvey.discounts.store import NEWEST as NEWEST_CODES
 from purvey.discounts.store import codes_of
 
@@ -37,6 +37,7 @@ __all__ = [
     "change",
     "codes_of",
     "create",
+    "effect",
     "find",
     "get",
     "hand_over",

@@ -5,7 +5,17 @@ Sums of parts are always their total, to the last minor unit.
 """
 
 from purvey.pricing.model import MAX_QUANTITY, Discount, Line, Lines, QuantityTransform, Quote, Rounding, Tax, Terms
-from purvey.pricing.rules import BelowMinimum, FixedPrice, WrongCurrency, least, lines_of, quote, units_of, with_tax
+from purvey.pricing.rules import (
+    BelowMinimum,
+    FixedPrice,
+    WrongCurrency,
+    least,
+    lines_of,
+    paid_for,
+    quote,
+    units_of,
+    with_tax,
+)
 
 __all__ = [
     "MAX_QUANTITY",
@@ -22,6 +32,7 @@ __all__ = [
     "WrongCurrency",
     "least",
     "lines_of",
+    "paid_for",
     "quote",
     "units_of",
     "with_tax",

@@ -110,6 +110,11 @@ def with_tax(amount: Money, tax: Tax) -> Money:
     return amount if tax.inclusive else amount + tax_on(amount, tax)
 
 
+def paid_for(minor: int, currency: str, tax: Tax) -> int:
+    """The same in minor units, for what shows a price."""
+    return with_tax(Money(minor, currency), tax).minor
+
+
 def rounded(amount: Money, numerator: int, denominator: int, *, how: Callable[[int, int], int] = half_even) -> Money:
     """A fraction of an amount, to the grain that the amount itself has."""
     grain = grain_of(amount)

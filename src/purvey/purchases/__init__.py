@@ -28,11 +28,13 @@ from purvey.purchases.http_buyer import BuyChapter, BuyProduct
 from purvey.purchases.http_seller import MoveFulfilment, OrderRefund, ReleasePayment
 from purvey.purchases.model import FULFILMENT_LIFE, Address, Fulfilment, Goods, ItemType, Order, Purchase, Started
 from purvey.purchases.moving import hand_over
+from purvey.purchases.quoting import Summary, summary
 from purvey.purchases.reactions import reactions
 from purvey.purchases.reads import MOST_DOWNLOADS, detail, mine, of_site, sale
 from purvey.purchases.reads import NEWEST as NEWEST_PURCHASES
 from purvey.purchases.recovery import catch_up, sweep_payments, sweep_refunds
 from purvey.purchases.releasing import NothingToHandOver, release
+from purvey.purchases.rules import OtherTotal
 from purvey.purchases.store import count_held, find
 from purvey.purchases.views import PurchaseDetail, PurchaseView, SaleDetail, SaleView
 from purvey.purchases.wallets import buy as buy_by_wallet
@@ -63,6 +65,7 @@ __all__ = [
     "OneTimePurchaseCompleted",
     "Order",
     "OrderRefund",
+    "OtherTotal",
     "Pending",
     "Purchase",
     "PurchaseBegun",
@@ -75,6 +78,7 @@ __all__ = [
     "SaleView",
     "Sold",
     "Started",
+    "Summary",
     "Till",
     "Wish",
     "audit_books",
@@ -98,6 +102,7 @@ __all__ = [
     "release",
     "request_refund",
     "sale",
+    "summary",
     "sweep_payments",
     "sweep_refunds",
     "with_payment",

@@ -135,6 +135,8 @@ async def answer(db: Database, started: Started, me: Identity) -> Response[Check
         purchase_id=started.purchase_id,
         payment_id=started.payment.id,
         provider=started.payment.provider,
+        final_amount=started.payment.amount,
+        currency_code=started.payment.currency,
         expires_at=started.payment.expires_at,
     )
     return Response(view, status_code=ACCEPTED, headers=headers)

@@ -73,7 +73,10 @@ class Address(
 
 
 class Order(msgspec.Struct, frozen=True, kw_only=True):
-    """What a buyer asks for. `amount` is what they choose to pay in all, in minor units."""
+    """What a buyer asks for. `amount` is what they choose to pay in all, in minor units.
+
+    `seen_total` is what they were told that it comes to; it is sold for nothing else.
+    """
 
     item_type: ItemType
     item_id: UUID
@@ -85,6 +88,7 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     shipping_address: Address | None = None
     brief: str | None = None
     buyer_name: str | None = None
+    seen_total: int | None = None
 
 
 class Sought(Offer, frozen=True, kw_only=True):

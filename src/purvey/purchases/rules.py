@@ -46,6 +46,12 @@ class ByInvoiceOnly(Conflict):
     code = "by_invoice_only"
 
 
+class OtherTotal(Conflict):
+    """It comes to something else than the buyer has seen."""
+
+    code = "price_changed"
+
+
 class AlreadyOwned(Conflict):
     """The buyer has it; nothing was charged."""
 
@@ -136,10 +142,12 @@ def terms_of(sought: Sought, order: Order) -> Terms:
     return sought.terms(quantity=order.quantity, chosen_amount=order.amount)
 
 
-def refuse_nothing(quote: Quote) -> None:
-    """A quantity that its transform rounds to nothing is not a purchase."""
+def refuse_quote(quote: Quote, order: Order) -> None:
+    """A quantity that its transform rounds to nothing is no purchase; nor is one at a total that was not seen."""
     if quote.units < 1:
         raise Invalid.field("/quantity", "So few come to nothing; ask for more", code="too_few")
+    if order.seen_total not in (None, quote.final_amount.minor):
+        raise OtherTotal(f"It comes to {quote.final_amount} now: look at the order once more")
 
 
 def same_terms(

@@ -135,12 +135,14 @@ class Released(msgspec.Struct, rename="camel", kw_only=True, frozen=True):
 
 
 class CheckoutView(msgspec.Struct, rename="camel", kw_only=True, frozen=True):
-    """Money must come: open `checkout_url` in a browser before `expires_at`."""
+    """Money must come: open `checkout_url` in a browser before `expires_at`. `final_amount` is asked for there."""
 
     checkout_url: str
     purchase_id: UUID
     payment_id: UUID
     provider: str
+    final_amount: int
+    currency_code: str
     expires_at: datetime
 
 

@@ -19,6 +19,7 @@ from purvey.kit.failpoints import reach
 from purvey.kit.money import USDC, Money
 from purvey.payments import x402
 from purvey.payments.x402 import AlreadyEntered, Ask, PaymentNeeded, PaymentRefused, Quote, Settlement
+from purvey.pricing import Quote as Price
 from purvey.purchases import quoting, rules, store
 from purvey.purchases.buying import TRIES, InTheWay, Meanwhile
 from purvey.purchases.checkouts import SUBJECT, close_checkout
@@ -265,7 +266,7 @@ async def ask_for_money(till: Till, asking: Asking, way: WayToPay, sought: Sough
     raise PaymentNeeded(why, quotes=quotes, errors=fault.errors if fault else ())
 
 
-async def price(till: Till, asking: Asking) -> Money:
+async def price(till: Till, asking: Asking) -> Price:
     """What a wish comes to now, for who only wants to know; the first reason why it cannot be sold."""
     _, sought, order = await sought_by(till, asking)
     if sought.minimum_amount is None:
@@ -275,7 +276,7 @@ async def price(till: Till, asking: Asking) -> Money:
     _, found = await quoting.priced(
         till.db, sought, order, buyer_id=await buyer_of(till, asking), now=asking.now
     )  # fmt: skip
-    return found.final_amount
+    return found
 
 
 def why_pay(asking: Asking, money: Money, way: WayToPay, fault: Unfit | None) -> str:

@@ -16,11 +16,16 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Access(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """Whether a chapter may be read, and else what would help: buying it at `price`, or one of `openedBy`."""
+    """Whether a chapter may be read, and else what would help: buying it at `price`, or one of `openedBy`.
+
+    `price_with_tax` is what is paid.
+    """
 
     has_access: bool
     needs_purchase: bool
     price: int | None
+    price_with_tax: int | None
+    tax_rate_bps: int
     currency_code: str
     has_subscription_access: bool
     access_level: AccessLevel
@@ -37,6 +42,8 @@ def access_of(chapter: ReadableChapter, standing: Standing) -> Access:
         has_access=may,
         needs_purchase=paid and not may,
         price=chapter.price_amount if paid else None,
+        price_with_tax=chapter.price_with_tax if paid else None,
+        tax_rate_bps=chapter.tax_rate_bps,
         currency_code=chapter.currency,
         has_subscription_access=by_subscription,
         access_level=chapter.access_level,

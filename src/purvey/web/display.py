@@ -3,6 +3,7 @@
 import zlib
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 from babel.numbers import format_currency, format_decimal
@@ -10,6 +11,7 @@ from markupsafe import Markup, escape
 
 from purvey.kit.money import USDC, Money
 from purvey.kit.urls import is_web
+from purvey.pricing import Tax, paid_for
 
 LOCALE = "en"
 TINTS = 8
@@ -73,6 +75,16 @@ def plain_amount(minor: int | None, currency: str) -> str:
 def price(minor: int, currency: str) -> str:
     """An amount to pay, or the word for none."""
     return money(minor, currency) if minor else "Free"
+
+
+def with_tax(minor: int, priced: Any) -> int:
+    """What is paid for a price of something that says how tax stands to it."""
+    return paid_for(minor, priced.currency_code, Tax(rate_bps=priced.tax_rate_bps, inclusive=priced.tax_inclusive))
+
+
+def percent(basis_points: int) -> str:
+    """Hundredths of a percent as people write them: 20 %, 7.7 %."""
+    return f"{Decimal(basis_points).scaleb(-2).normalize():f} %"
 
 
 def day(at: datetime) -> Markup:
@@ -155,6 +167,8 @@ FILTERS: Mapping[str, Callable[..., Any]] = {
     "money": money,
     "plain_amount": plain_amount,
     "price": price,
+    "with_tax": with_tax,
+    "percent": percent,
     "day": day,
     "moment": moment,
     "field_moment": field_moment,

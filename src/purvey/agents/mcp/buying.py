@@ -26,9 +26,12 @@ class Buy(BuyHere, kw_only=True, frozen=True, forbid_unknown_fields=True):
 
 
 class Quoted(msgspec.Struct):
-    """What a purchase would cost now. Nothing is kept for anybody by asking."""
+    """What a purchase would cost now: `amount` is all that is paid. Nothing is kept for anybody by asking."""
 
     success: bool
+    price: Units
+    discount_amount: Units
+    tax_amount: Units
     amount: Units
     currency: str
     networks: list[str]
@@ -36,8 +39,16 @@ class Quoted(msgspec.Struct):
 
 async def quote(call: Call, form: Buy) -> Quoted:
     till = till_of(call.world)
-    money = await purchases.price_by_wallet(till, asking_of(call, form, shown=None))
-    return Quoted(success=True, amount=units(money.minor), currency=money.currency, networks=[*till.rail.tokens])
+    price = await purchases.price_by_wallet(till, asking_of(call, form, shown=None))
+    return Quoted(
+        success=True,
+        price=units(price.amount.minor),
+        discount_amount=units(price.discount_amount.minor),
+        tax_amount=units(price.tax_amount.minor),
+        amount=units(price.final_amount.minor),
+        currency=price.final_amount.currency,
+        networks=[*till.rail.tokens],
+    )
 
 
 async def buy(call: Call, form: Buy) -> Answer:

@@ -8,20 +8,21 @@ from litestar import Response, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, QueryParameter
 
-from purvey import content, purchases, reading, tenants
+from purvey import content, reading, tenants
 from purvey.access import Identity
 from purvey.access.guards import PUBLIC
 from purvey.kit import pages as lists
 from purvey.kit.db import Database
 from purvey.kit.errors import NotFound, Refusal
 from purvey.payments import Gateways
-from purvey.purchases import BuyChapter, ItemType, Order
+from purvey.purchases import BuyChapter, ItemType, Order, Started
 from purvey.reading import NoAccess
 from purvey.settings import Settings
 from purvey.web.forms import Form, body, posted
 from purvey.web.rendering import go, page
 from purvey.web.session import Page, anyone, page_signed_in
 from purvey.web.shop.buying import onward
+from purvey.web.shop.summary import begun_or_shown
 
 PER_PAGE = 24
 SERIES = "/s/{site_slug:str}/series/{series_slug:str}"
@@ -136,14 +137,19 @@ async def buy(
     try:
         wish = body(BuyChapter, {"discountCode": form.maybe("discountCode")})
         order = Order(item_type=ItemType.CHAPTER, item_id=chapter_id, discount_code=wish.discount_code)
-        started = await purchases.buy(db, gateways, me, order, key=None, base_url=settings.base_url, now=now)
+        begun = await begun_or_shown(
+            request, order, form, site_slug=site_slug, back=f"/s/{site_slug}/series/{series_slug}/{chapter_slug}",
+            db=db, gateways=gateways, settings=settings, me=me, now=now,
+        )  # fmt: skip
     except Refusal as no:
         return await chapter_page(
             request, site_slug, series_slug, chapter_slug, db=db, reader=me, refused=no, form=form
         )
-    if started.checkout_url is None:
+    if not isinstance(begun, Started):
+        return begun
+    if begun.checkout_url is None:
         return go(f"/s/{site_slug}/series/{series_slug}/{chapter_slug}", done="yours")
-    return onward(started)
+    return onward(begun)
 
 
 pages = [all_series, series, chapter, bought_chapter, buy]

@@ -8,7 +8,7 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath
 from litestar.response import Redirect
 
-from purvey import catalog, purchases
+from purvey import catalog
 from purvey.access import Identity
 from purvey.catalog import Fulfilment, ShopProductDetail
 from purvey.kit.db import Database
@@ -20,6 +20,7 @@ from purvey.web.forms import TEXT_BYTES, Form, body, posted
 from purvey.web.rendering import go
 from purvey.web.session import Page, page_signed_in
 from purvey.web.shop.shop import product_page
+from purvey.web.shop.summary import begun_or_shown
 
 ADDRESS = ("name", "line1", "line2", "city", "region", "postalCode", "countryCode")
 
@@ -36,15 +37,18 @@ async def buy(
     me: NamedDependency[Identity],
     now: NamedDependency[datetime],
 ) -> Response[Any]:
-    """Hold the product, and on to the payment; what is free is theirs at once."""
+    """Show what it comes to, or hold it, and on to the payment; what is free is theirs at once."""
     form = await posted(request)
     product = await catalog.shop_product(db, site_slug, product_slug, now=now)
     try:
         order = order_of(form, product)
-        started = await purchases.buy(db, gateways, me, order, key=None, base_url=settings.base_url, now=now)
+        begun = await begun_or_shown(
+            request, order, form, site_slug=site_slug, back=f"/s/{site_slug}/shop/{product_slug}",
+            db=db, gateways=gateways, settings=settings, me=me, now=now,
+        )  # fmt: skip
     except Refusal as no:
         return await product_page(request, site_slug, product_slug, db=db, visitor=me, now=now, refused=no, form=form)
-    return onward(started)
+    return onward(begun) if isinstance(begun, Started) else begun
 
 
 def onward(started: Started) -> Redirect:

@@ -12,7 +12,7 @@ from markupsafe import Markup
 
 from purvey import catalog, tenants
 from purvey.access.guards import PUBLIC
-from purvey.catalog.shop import Badge, ShopProduct, ShopProductDetail, Sort
+from purvey.catalog.shop import Badge, ShopPrice, ShopProduct, ShopProductDetail, Sort
 from purvey.kit import pages as lists
 from purvey.kit.db import Database
 from purvey.kit.money import Money
@@ -61,8 +61,9 @@ def of_schema_org(product: ShopProductDetail, site: Site, stats: Stats, *, base_
                 "@type": "Offer",
                 "url": page,
                 "sku": price.sku,
-                "price": Money(price.amount, price.currency_code).written,
+                "price": (paid := Money(price.amount_with_tax, price.currency_code).written),
                 "priceCurrency": price.currency_code,
+                "priceSpecification": specification(price, paid) if product.tax_rate_bps else None,
                 "availability": f"{SCHEMA}/{availability(product)}",
                 "availabilityStarts": product.available_from,
                 "availabilityEnds": product.available_until,
@@ -74,6 +75,16 @@ def of_schema_org(product: ShopProductDetail, site: Site, stats: Stats, *, base_
     }
     text = msgspec.json.encode(without_nothing(said)).decode()
     return Markup(re.sub("[<>&\u2028\u2029]", lambda found: f"\\u{ord(found[0]):04x}", text))  # noqa: S704
+
+
+def specification(price: ShopPrice, paid: str) -> dict[str, Any]:
+    """That the price is all that is paid, and has its tax inside."""
+    return {
+        "@type": "UnitPriceSpecification",
+        "price": paid,
+        "priceCurrency": price.currency_code,
+        "valueAddedTaxIncluded": True,
+    }
 
 
 def rating_of(stats: Stats) -> dict[str, Any] | None:
@@ -140,7 +151,7 @@ async def of_site(
 
 def about(product: ShopProduct, now: datetime) -> str:
     """A product in a line: what it costs, whether it is to be had, what it is."""
-    price = display.price(product.price, product.currency_code)
+    price = display.price(product.price_with_tax, product.currency_code)
     words = [f"{price} or what you want" if product.is_pay_what_you_want else price]
     if Badge.UNAVAILABLE in product.badges:
         words.append("not to be had at the moment, as something in it is not on sale")

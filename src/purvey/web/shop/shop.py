@@ -150,7 +150,7 @@ def public_json(request: Page, value: Any) -> Response[Any]:
 def price_words(price: ShopPrice) -> str:
     """A price in a list of them: what it is called is its SKU."""
     pack = price.quantity_transform
-    words = f"{price.sku}: {display.price(price.amount, price.currency_code)}"
+    words = f"{price.sku}: {display.price(price.amount_with_tax, price.currency_code)}"
     return f"{words} for {pack.divide_by}" if pack else words
 
 
