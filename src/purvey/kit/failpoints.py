@@ -19,6 +19,7 @@ POINTS = (
     "checkout.expired",  # the gateway closed it; the hold is not released
     "refund.ordered",  # the refund is written, nothing is committed
     "refund.approved",  # committed; the gateway was not asked
+    "refund.begun",  # written that the gateway may have it; it was not asked
     "refund.sent",  # the gateway has the refund; we have not noted it
     "refund.noted",  # noted; its success was not read
     "x402.signed",  # our key's transaction is written; no node has it

@@ -5,6 +5,7 @@ Start reading at `model.LIFE`, the table of everything that can happen to a paym
 """
 
 from purvey.payments.actions import (
+    THE_BANK_DECIDES,
     Applied,
     NotReleasable,
     apply,
@@ -52,7 +53,15 @@ from purvey.payments.play_money import PlayMoney, refuse_beside_test_bank, refus
 from purvey.payments.reactions import reactions
 from purvey.payments.reclaiming import reclaim
 from purvey.payments.refund_store import disputes_of, find_refund, refunds_due, refunds_of
-from purvey.payments.refunding import NotRefundable, RefundTooMuch, approve_refund, request_refund, turn_down_refund
+from purvey.payments.refunding import (
+    NotRefundable,
+    RefundTooMuch,
+    approve_refund,
+    begin_sending,
+    is_over,
+    request_refund,
+    turn_down_refund,
+)
 from purvey.payments.store import NEWEST as NEWEST_PAYMENTS
 from purvey.payments.store import by_notice, due, find, forget_notices, handled, listed, lock, of_subject, save_checkout
 
@@ -63,6 +72,7 @@ __all__ = [
     "NEWEST_PAYMENTS",
     "PAID",
     "REFUND_LIFE",
+    "THE_BANK_DECIDES",
     "AccountGone",
     "Applied",
     "AwaitsSeller",
@@ -100,6 +110,7 @@ __all__ = [
     "apply",
     "approve_refund",
     "begin",
+    "begin_sending",
     "by_notice",
     "disputes_of",
     "due",
@@ -109,6 +120,7 @@ __all__ = [
     "forget_notices",
     "hand_over",
     "handled",
+    "is_over",
     "listed",
     "lock",
     "of_subject",

@@ -27,6 +27,7 @@ from purvey.payments.model import (
 
 log = structlog.get_logger("purvey.payments")
 AT_THE_GATEWAY = "made at the gateway"
+THE_BANK_DECIDES = "The buyer's bank decides over this money, or has taken it"
 CAME_BACK = "A refund of it came back from the buyer's bank"
 
 
@@ -227,7 +228,7 @@ async def adopted(tx: Tx, course: Course, standing: RefundStanding, *, now: date
         status=RefundStatus.SENT,
         requested_by=None,
         reference=standing.reference,
-        from_statuses=tuple(Status),
+        from_statuses=None,
         ask_at=rules.next_ask(now=now, asked_times=0),
         now=now,
     )
@@ -252,7 +253,13 @@ async def tell_of_stray(tx: Tx, payment: Payment, standing: RefundStanding, *, n
 
 async def make_room(tx: Tx, course: Course, *, now: datetime) -> None:
     """What is only set aside cannot go back any more: its money went back at the gateway itself."""
-    freed = await refund_store.turn_down_requested(tx, course.payment.id, failure=AT_THE_GATEWAY, now=now)
+    await free_waiting(tx, course, failure=AT_THE_GATEWAY, also_let_go=False, now=now)
+
+
+async def free_waiting(tx: Tx, course: Course, *, failure: str, also_let_go: bool, now: datetime) -> None:
+    freed = await refund_store.turn_down_waiting(
+        tx, course.payment.id, failure=failure, also_let_go=also_let_go, now=now
+    )
     course.payment = gone_back(course.payment, reserved=freed, arrived=0)
 
 
@@ -265,7 +272,7 @@ def gone_back(payment: Payment, *, reserved: int, arrived: int) -> Payment:
 
 
 async def apply_dispute(tx: Tx, course: Course, standing: DisputeStanding, *, now: datetime) -> None:
-    """Move one dispute, and the payment with it."""
+    """Move one dispute, and the payment with it; what was set aside of its money, and not begun to be sent, is free."""
     known = {each.reference: each.status for each in await refund_store.disputes_of(tx, course.payment.id)}
     before, after = known.get(standing.reference), DisputeStatus(standing.state.upper())
     if before is after or before in {DisputeStatus.WON, DisputeStatus.LOST}:
@@ -280,6 +287,8 @@ async def apply_dispute(tx: Tx, course: Course, standing: DisputeStanding, *, no
     others = [status for reference, status in known.items() if reference != standing.reference]
     is_open = DisputeStatus.OPEN in [*others, after]
     course.payment = msgspec.structs.replace(course.payment, dispute_open=is_open)
+    if not course.payment.gives_back:
+        await free_waiting(tx, course, failure=THE_BANK_DECIDES, also_let_go=True, now=now)
 
 
 async def win_dispute(tx: Tx, course: Course) -> None:

@@ -223,6 +223,11 @@ class Payment(msgspec.Struct, frozen=True, kw_only=True):
         return self.amount - self.refunded_amount - self.refunding_amount
 
     @property
+    def gives_back(self) -> bool:
+        """Whether its money may go back by our hand: it is here, and no bank decides over it."""
+        return self.status in REFUNDABLE and not self.dispute_open
+
+    @property
     def references(self) -> References:
         """How its gateway knows it."""
         return References(

@@ -32,13 +32,14 @@ where id in (
 returning {REFUND}
 """
 
-# So much more is on its way back, if the payment has it left; and the refund that it is for.
+# So much more is on its way back, if the payment has it left; and the refund that it is for. One that was made at the
+# gateway is a fact, whatever the payment's state.
 OPEN_REFUND = f"""
 with reserved as (
     update payments
     set refunding_amount = refunding_amount + $3, updated_at = $8
     where id = $2
-        and status = any($9::text[])
+        and ($9::text[] is null or status = any($9) and not dispute_open)
         and refunded_amount + refunding_amount + $3 <= amount
     returning id, tenant_id, currency
 )
@@ -50,13 +51,14 @@ from reserved
 returning {REFUND}
 """
 
-# Refunds that are only asked for are over; what was set aside for them is free again.
-TURN_DOWN_REQUESTED = """
+# Refunds that are only asked for are over, by $4 also those that were let go and whose sending was not begun; what was
+# set aside for them is free again.
+TURN_DOWN_WAITING = """
 with over as (
     update refunds
     set status = 'FAILED', failure = $2, updated_at = $3
     where payment_id = $1
-        and status = 'REQUESTED'
+        and (status = 'REQUESTED' or $4 and status = 'APPROVED' and sending_since is null)
     returning amount
 ), freed as (
     select coalesce(sum(amount), 0)::bigint as amount from over
@@ -79,6 +81,16 @@ where payment_id = $1
     and (id = $2 or reference = $3)
 order by created_at, id
 limit 1
+"""
+
+# From now on the gateway may have it, whatever we know.
+BEGIN_SENDING = "update refunds set sending_since = $2 where id = $1"
+
+# Whether a refund that was let go is not at its gateway, which was asked: no call to send it is under way any more.
+NEVER_SENT = """
+select status = 'APPROVED' and (sending_since is null or sending_since < $2)
+from refunds
+where id = $1
 """
 
 SAVE_REFUND = """
@@ -117,10 +129,18 @@ async def refunds_due(db: Queries, *, now: datetime, limit: int, first: Any, lon
     return await db.rows(Refund, REFUNDS_DUE, now, limit, first, longest)
 
 
-async def turn_down_requested(tx: Tx, payment_id: UUID, *, failure: str, now: datetime) -> int:
-    """Fail a locked payment's refunds that nobody has let go yet; how much was set aside for them."""
-    freed: int = await tx.value(TURN_DOWN_REQUESTED, payment_id, failure, now)
+async def turn_down_waiting(tx: Tx, payment_id: UUID, *, failure: str, also_let_go: bool, now: datetime) -> int:
+    """Fail a locked payment's refunds that nobody has begun to send; how much was set aside for them."""
+    freed: int = await tx.value(TURN_DOWN_WAITING, payment_id, failure, now, also_let_go)
     return freed
+
+
+async def begin_sending(tx: Tx, refund_id: UUID, *, now: datetime) -> None:
+    await tx.do(BEGIN_SENDING, refund_id, now)
+
+
+async def never_sent(tx: Tx, refund_id: UUID, *, begun_before: datetime) -> bool:
+    return bool(await tx.value(NEVER_SENT, refund_id, begun_before))
 
 
 async def open_refund(
@@ -134,9 +154,12 @@ async def open_refund(
     reference: str | None,
     ask_at: datetime,
     now: datetime,
-    from_statuses: Collection[Status] = REFUNDABLE,
+    from_statuses: Collection[Status] | None = REFUNDABLE,
 ) -> Refund | None:
-    """A refund, if the payment has so much left to give back; the payment is locked from here on."""
+    """A refund, if the payment has so much left to give back; the payment is locked from here on.
+
+    No `from_statuses`: it was made at the gateway, and is taken note of.
+    """
     return await tx.maybe(
         Refund,
         OPEN_REFUND,
@@ -148,7 +171,7 @@ async def open_refund(
         requested_by,
         reference,
         now,
-        sorted(from_statuses),
+        None if from_statuses is None else sorted(from_statuses),
         ask_at,
     )
 

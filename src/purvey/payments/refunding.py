@@ -1,6 +1,6 @@
 """Refunds by hand: asked for, approved or turned down. A reaction sends them, and `actions.apply` hears what became."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 import msgspec
@@ -12,7 +12,9 @@ from purvey.kit.money import Money, too_fine
 from purvey.payments import refund_store, rules, store
 from purvey.payments.actions import gone_back
 from purvey.payments.events import RefundApproved
-from purvey.payments.model import REFUND_LIFE, REFUNDABLE, Refund, RefundHappening, RefundStatus
+from purvey.payments.model import REFUND_LIFE, Payment, Refund, RefundHappening, RefundStatus, Status
+
+SENDING_TAKES = timedelta(minutes=10)  # no call to a gateway is under way for longer
 
 
 class RefundTooMuch(Conflict):
@@ -69,14 +71,29 @@ async def why_not_refundable(tx: Tx, payment_id: UUID) -> Conflict:
     if payment is None:
         return NotRefundable("There is no such payment")
     left = {"refundable": payment.refundable if payment.paid_at else 0, "currencyCode": payment.currency}
-    if payment.status not in REFUNDABLE or payment.amount == 0:
-        return NotRefundable(f"A payment that is {payment.status} has no money to give back", extra=left)
+    if not payment.gives_back or payment.amount == 0:
+        return NotRefundable(why_kept(payment), extra=left)
     return RefundTooMuch(f"At most {Money(payment.refundable, payment.currency)} can still go back", extra=left)
 
 
+def why_kept(payment: Payment) -> str:
+    """Why no money of a payment can be sent back now."""
+    if payment.dispute_open:
+        return (
+            "The buyer's bank decides over this payment, and sends its money back if the buyer is right: accept the "
+            "dispute at the gateway, or wait until it is won"
+        )
+    if payment.status is Status.CHARGEBACK_LOST:
+        return "The buyer's bank has taken this money back; there is nothing left to give"
+    return f"A payment that is {payment.status} has no money to give back"
+
+
 async def approve_refund(tx: Tx, refund_id: UUID, *, now: datetime) -> Refund:
-    """Let a requested refund go: it is sent by a reaction, once."""
-    refund = await moved_refund(tx, refund_id, RefundHappening.APPROVED, now=now)
+    """Let a requested refund go: it is sent by a reaction, once. NotRefundable when a bank decides over its money."""
+    payment, refund = await locked(tx, refund_id)
+    if not payment.gives_back:
+        raise NotRefundable(why_kept(payment))
+    refund = await moved_refund(tx, refund, RefundHappening.APPROVED, now=now)
     publish(
         tx,
         RefundApproved(subject_id=refund.id, tenant_id=refund.tenant_id, at=now, payment_id=refund.payment_id),
@@ -86,23 +103,45 @@ async def approve_refund(tx: Tx, refund_id: UUID, *, now: datetime) -> Refund:
 
 async def turn_down_refund(tx: Tx, refund_id: UUID, *, reason: str, now: datetime) -> Refund:
     """A requested refund will not happen; what was set aside for it is free again."""
-    refund = await moved_refund(tx, refund_id, RefundHappening.FAILED, now=now, failure=reason)
-    before = await store.lock(tx, refund.payment_id)
+    before, refund = await locked(tx, refund_id)
+    refund = await moved_refund(tx, refund, RefundHappening.FAILED, now=now, failure=reason)
     after = gone_back(before, reserved=refund.amount, arrived=0)
     await store.save(tx, before, msgspec.structs.replace(after, updated_at=now), [], actor="purvey", reason=reason)
     return refund
 
 
-async def moved_refund(
-    tx: Tx, refund_id: UUID, happening: RefundHappening, *, now: datetime, failure: str | None = None
-) -> Refund:
-    """One move by hand, under the payment's lock."""
+async def begin_sending(tx: Tx, refund_id: UUID, *, now: datetime) -> bool:
+    """Whether a refund that was let go may be sent now; it is written down that the gateway may have it from now on."""
+    payment, refund = await locked(tx, refund_id)
+    may = refund.status is RefundStatus.APPROVED and payment.gives_back
+    if may:
+        await refund_store.begin_sending(tx, refund_id, now=now)
+    return may
+
+
+async def is_over(tx: Tx, refund_id: UUID, *, now: datetime) -> bool:
+    """Whether a refund that was let go will not be sent any more: a bank decides over its money, and the gateway, which
+    has been asked, does not have it.
+    """
+    payment, refund = await locked(tx, refund_id)
+    return not payment.gives_back and await refund_store.never_sent(tx, refund.id, begun_before=now - SENDING_TAKES)
+
+
+async def locked(tx: Tx, refund_id: UUID) -> tuple[Payment, Refund]:
+    """A refund under its payment's lock; NotFound."""
     refund = await refund_store.find_refund(tx, refund_id)
     if refund is None:
         raise NotFound("There is no such refund")
-    await store.lock(tx, refund.payment_id)
+    payment = await store.lock(tx, refund.payment_id)
     refund = await refund_store.find_refund(tx, refund_id)
     assert refund is not None
+    return payment, refund
+
+
+async def moved_refund(
+    tx: Tx, refund: Refund, happening: RefundHappening, *, now: datetime, failure: str | None = None
+) -> Refund:
+    """One move by hand, under the payment's lock."""
     after = REFUND_LIFE.after(refund.status, happening)
     refund = msgspec.structs.replace(refund, status=after, failure=failure, updated_at=now)
     await refund_store.save_refund(tx, refund)

@@ -38,6 +38,7 @@ LAWS: Mapping[str, str] = {
             and (pay.paid_at is not null) <> (p.goods in ('SOLD', 'RETURNED'))
             and not (pay.paid_at is not null and p.goods = 'RELEASED'
                 and (pay.refunded_amount + pay.refunding_amount = pay.amount
+                    or pay.dispute_open
                     or pay.status in ('ON_HOLD', 'DISPUTED', 'CHARGEBACK_LOST')))
     """,
     "what was sold was delivered": """
@@ -159,6 +160,14 @@ LAWS: Mapping[str, str] = {
         ) as r on r.payment_id = pay.id
         where ($1::uuid is null or pay.tenant_id = $1)
             and (pay.refunded_amount <> coalesce(r.arrived, 0) or pay.refunding_amount <> coalesce(r.in_flight, 0))
+    """,
+    "nothing is set aside of money that a bank decides over or has taken": """
+        select format('%s of %s is %s', r.id, pay.id, r.status) as what
+        from refunds r
+        join payments pay on pay.id = r.payment_id
+        where ($1::uuid is null or pay.tenant_id = $1)
+            and (pay.dispute_open or pay.status = 'CHARGEBACK_LOST')
+            and (r.status = 'REQUESTED' or r.status = 'APPROVED' and r.sending_since is null)
     """,
     "a payment is REFUNDED when all of it went back": """
         select format('%s is %s, refunded %s of %s', pay.id, pay.status, pay.refunded_amount, pay.amount) as what

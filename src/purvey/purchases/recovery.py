@@ -25,6 +25,7 @@ from purvey.payments import (
     Standing,
     State,
 )
+from purvey.purchases import store
 from purvey.purchases.checkouts import close_checkout, open_checkout
 from purvey.purchases.settling import settle
 
@@ -98,20 +99,38 @@ async def go_on_with_refund(db: Database, gateways: Gateways, refund: Refund, *,
     """Send an approved refund, keyed by its id so that it is sent once; then read how it stands."""
     payment = await payments.find(db, refund.payment_id)
     assert payment is not None
-    if refund.status is RefundStatus.APPROVED:
-        try:
-            sent = await send(db, gateways, payment, refund)
-        except AwaitsSeller:
-            return
-        reach("refund.sent")
-        async with db.transaction() as tx:
-            standing = Standing(state=State.UNKNOWN, refunds=(sent,))
-            await settle(tx, payment.id, standing, actor=f"gateway:{payment.provider}", now=now)
-        reach("refund.noted")
-        if sent.state == "failed" and sent.failure != NO_KEYS:  # for money that went back at the gateway itself, say
-            await catch_up(db, gateways, payment, now=now)
-    elif refund.status is RefundStatus.SENT:
+    if refund.status is RefundStatus.SENT:
         await catch_up(db, gateways, payment, now=now)
+    elif refund.status is RefundStatus.APPROVED:
+        async with db.transaction() as tx:
+            may_go = await payments.begin_sending(tx, refund.id, now=now)
+        reach("refund.begun")
+        await (send_back if may_go else let_rest)(db, gateways, payment, refund, now=now)
+
+
+async def send_back(db: Database, gateways: Gateways, payment: Payment, refund: Refund, *, now: datetime) -> None:
+    try:
+        sent = await send(db, gateways, payment, refund)
+    except AwaitsSeller:
+        return
+    reach("refund.sent")
+    async with db.transaction() as tx:
+        standing = Standing(state=State.UNKNOWN, refunds=(sent,))
+        await settle(tx, payment.id, standing, actor=f"gateway:{payment.provider}", now=now)
+    reach("refund.noted")
+    if sent.state == "failed" and sent.failure != NO_KEYS:  # for money that went back at the gateway itself, say
+        await catch_up(db, gateways, payment, now=now)
+
+
+async def let_rest(db: Database, gateways: Gateways, payment: Payment, refund: Refund, *, now: datetime) -> None:
+    """A bank decides over what was to go back. It may have been sent before that: the gateway knows."""
+    await catch_up(db, gateways, payment, now=now)
+    async with db.transaction() as tx:
+        await store.share_taken(tx, payment.id)
+        if await payments.is_over(tx, refund.id, now=now):
+            ended = RefundStanding(str(refund.id), refund.id, refund.money, "failed", payments.THE_BANK_DECIDES)
+            standing = Standing(state=State.UNKNOWN, refunds=(ended,))
+            await settle(tx, payment.id, standing, actor="purvey", now=now)
 
 
 async def send(db: Database, gateways: Gateways, payment: Payment, refund: Refund) -> RefundStanding:

@@ -74,7 +74,12 @@ async def follow(goods: SharedGoods, purchase: Purchase, applied: Applied, *, no
     purchase = note_refunds(tx, purchase, applied, now=now)
     if applied.before.paid_at is not None or payment.status in SUSPENDING:
         purchase = await adjust_ownership(goods, purchase, payment, now=now)
-    if purchase.goods is Goods.RELEASED and payment.status in payments.PAID and payment.refundable:
+    if (
+        purchase.goods is Goods.RELEASED
+        and payment.status in payments.PAID
+        and payment.refundable
+        and payment.gives_back
+    ):
         purchase = await give_up_money(tx, purchase, applied, now=now)
     return purchase
 

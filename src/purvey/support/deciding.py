@@ -69,8 +69,10 @@ async def execute(db: Database, me: Identity, site_id: UUID, ticket_id: UUID, *,
     async with db.transaction() as tx:
         ticket = await of_site(tx, site_id, ticket_id)
         refund = await payments.find_refund(tx, ticket.refund_id) if ticket.refund_id else None
-        if ticket.state is not TicketState.APPROVED or refund is None or refund.status is RefundStatus.FAILED:
+        if ticket.state is not TicketState.APPROVED or refund is None:
             raise NotApproved("Approve this request first: only then is money set aside for it")
+        if refund.status is RefundStatus.FAILED:
+            raise NotApproved(f"What was set aside is free again: {refund.failure}. Approve this request once more")
         await send(tx, me, ticket, refund, now=now)
         await store.save(tx, msgspec.structs.replace(ticket, updated_at=now))
     return await seen_by_team(db, site_id, ticket_id)
