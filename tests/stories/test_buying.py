@@ -86,8 +86,10 @@ async def test_whoever_leaves_the_bank_may_come_back(shop: Shop) -> None:
     assert paid.headers["location"].endswith(f"/purchases/{purchase['id']}")
     await shop.settles()
     assert (await ben.sees(purchase))["status"] == "SUCCEEDED"
-    again = await shop.http.post(purchase["checkoutUrl"], data={"outcome": "pay"})
-    assert code_of(again) == (409, "checkout_over")
+    again = await ben.answers_the_bank(purchase, "pay")
+    assert again.headers["location"] == paid.headers["location"], "a second click is the first one again"
+    declined = await shop.http.post(purchase["checkoutUrl"], data={"outcome": "decline"})
+    assert code_of(declined) == (409, "checkout_over")
     await shop.books_agree(ana)
 
 
@@ -243,8 +245,8 @@ async def test_a_key_stands_for_one_request(shop: Shop) -> None:
     assert second.headers["idempotent-replayed"] == "true"
     assert code_of(await ben.asks_to_buy(atlas, key="one", quantity=2)) == (422, "idempotency_key_reused")
 
-    await ben.pays(first.json() | {"id": first.json()["purchaseId"]})
-    assert (await ben.asks_to_buy(atlas, key="one")).json() == first.json(), "also when it is paid"
+    paid = await ben.pays(first.json() | {"id": first.json()["purchaseId"]})
+    assert (await ben.asks_to_buy(atlas, key="one")).json() == paid, "how it stands by then"
     await shop.books_agree(ana)
 
 

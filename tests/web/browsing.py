@@ -1,5 +1,6 @@
 """A browser without a screen: it keeps cookies, fills in forms as they stand, and follows where they lead."""
 
+import asyncio
 import re
 from html.parser import HTMLParser
 from typing import Any
@@ -76,6 +77,13 @@ class Browser:
         found = [each for each in Forms(self.page.text).forms if re.search(action, each["action"])]
         assert found, f"no form to {action} on {self.page.url}: {[f['action'] for f in Forms(self.page.text).forms]}"
         return found[0]
+
+    async def clicks_twice(self, action: str, **typed: Any) -> list[httpx.Response]:
+        """Send the form again before the first answer is there; both answers, and where they lead."""
+        page = self.page
+        answers = await asyncio.gather(*(self.send(action, **typed) for _ in range(2)))
+        self.page = page
+        return answers
 
     async def send(self, action: str, *, follow: bool = True, **typed: Any) -> httpx.Response:
         """Fill in the form to that address and send it. None leaves a field (a box unticked) out."""

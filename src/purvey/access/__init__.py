@@ -10,6 +10,7 @@ from purvey.access.events import (
     EmailVerificationAsked,
     EmailVerified,
     PasswordResetAsked,
+    WalletInherited,
 )
 from purvey.access.journal import NEWEST as NEWEST_ENTRIES
 from purvey.access.journal import Sought, entries
@@ -53,6 +54,7 @@ __all__ = [
     "Sought",
     "User",
     "Visit",
+    "WalletInherited",
     "ask_move",
     "ask_reset",
     "ask_verification",

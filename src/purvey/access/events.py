@@ -36,6 +36,13 @@ class AccountReclaimed(Event, frozen=True, kw_only=True):
     ended: dict[str, int]
 
 
+class WalletInherited(Event, frozen=True, kw_only=True):
+    """What a wallet's own user bought and sold is the subject's now: they linked the wallet."""
+
+    type: ClassVar[str] = "WALLET_INHERITED"
+    queue: ClassVar[str] = "access-events"
+
+
 class EmailVerified(Event, frozen=True, kw_only=True):
     """The address is the user's own: what was bought with it is theirs (ruling 13)."""
 

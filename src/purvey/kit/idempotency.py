@@ -75,6 +75,11 @@ def key_of(scope: Scope) -> str | None:
     return None
 
 
+def name_of(owner: str, key: str) -> str:
+    """What a request with a key is locked by."""
+    return f"{owner}\n{key}"
+
+
 def door_of(scope: Scope) -> str:
     return f"{scope['method']} {scope['path']}"
 
@@ -120,7 +125,7 @@ async def answer_once(
 
     try:
         async with db.shared_transaction() as tx:
-            if not await tx.value(CLAIM, f"{owner}\n{key}"):
+            if not await tx.value(CLAIM, name_of(owner, key)):
                 raise InFlight("The same request is still being answered", retry_after_seconds=RETRY_AFTER_SECONDS)
             kept = await tx.maybe(Kept, FIND, owner, key)
             if kept is None:

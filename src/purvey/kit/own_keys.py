@@ -13,7 +13,7 @@ import msgspec
 
 from purvey.kit.asgi import Scope
 from purvey.kit.db import Queries, Tx
-from purvey.kit.idempotency import RETRY_AFTER_SECONDS, InFlight, KeyReused, door_of, key_of
+from purvey.kit.idempotency import RETRY_AFTER_SECONDS, InFlight, KeyReused, door_of, key_of, name_of
 
 LEASE = timedelta(seconds=30)
 REUSED = "This Idempotency-Key was sent with another request; use a fresh one for each"
@@ -40,7 +40,10 @@ def own_key(scope: Scope, body: bytes, *, owner: str) -> OwnKey | None:
     return None if key is None else OwnKey(owner, key, door_of(scope), sha256(body).digest())
 
 
-# The first to write the key does the work; a second waits here until the first has committed.
+# One request at a time, at any door: a second waits here until the first has committed, or is told to come back.
+LOCK = "select pg_advisory_xact_lock(hashtextextended($1, 0))"
+
+# The first to write the key does the work.
 CLAIM = """
 insert into idempotency_keys (owner, key, door, body_hash, subject_id, leased_until, created_at)
 values ($1, $2, $3, $4, $5, $6, $7)
@@ -76,6 +79,7 @@ async def claim(tx: Tx, key: OwnKey | None, *, subject_id: UUID, now: datetime) 
     """
     if key is None:
         return None
+    await tx.do(LOCK, name_of(key.owner, key.key))
     if await tx.do(CLAIM, key.owner, key.key, key.door, key.body_hash, subject_id, now + LEASE, now):
         return None
     kept = await found(tx, key)

@@ -27,13 +27,12 @@ from purvey.payments import (
 )
 from purvey.pricing import Quote
 from purvey.purchases import rules, store
-from purvey.purchases.checkouts import SUBJECT, CheckoutClosed, close_checkout, open_checkout
+from purvey.purchases.checkouts import SUBJECT, close_checkout, open_checkout
 from purvey.purchases.events import PurchaseBegun
 from purvey.purchases.model import ItemType, Order, Sought, Started
 from purvey.purchases.quoting import price_of, priced, used
-from purvey.purchases.settling import settle
+from purvey.purchases.settling import FREE, settle
 
-FREE = "none"
 TRIES = 4
 OPEN_BY_ITEM = {"purchases_one_open_product", "purchases_one_open_chapter"}
 
@@ -70,7 +69,7 @@ async def buy(
     if order.payment_method_id is not None:
         await refuse_foreign_method(db, gateways, me, order)
     started = await held(db, gateways, me, order, key=key, now=now)
-    if started.checkout_url is None and started.payment.provider != FREE:
+    if started.payment.checkout_url is None and started.payment.closed_at is None:
         return await opened(db, gateways, started, key=key, base_url=base_url, now=now)
     return started
 
@@ -115,7 +114,7 @@ async def hold(tx: Tx, gateways: Gateways, me: Identity, order: Order, *, key: O
     purchase_id = new_id()
     made_before = await own_keys.claim(tx, key, subject_id=purchase_id, now=now)
     if made_before is not None:
-        return await again(tx, made_before)
+        return await again(tx, made_before, now=now)
     goods, sought = await seek_alone(tx, order, buyer_id=me.user_id)
     if sought.open_id is not None:
         return await the_open_one(tx, sought, order, key=key, now=now)
@@ -146,11 +145,19 @@ async def seek_alone(tx: Tx, order: Order, *, buyer_id: UUID) -> tuple[SharedGoo
     return goods, sought
 
 
-async def again(tx: Tx, purchase_id: UUID) -> Started:
-    """What the first request with this key began."""
+async def again(tx: Tx, purchase_id: UUID, *, now: datetime) -> Started:
+    """What the first request with this key began, as it stands; InTheWay when its checkout is no good any more."""
+    purchase = await store.find(tx, purchase_id)
     payment = await payments.of_subject(tx, SUBJECT, purchase_id)
-    assert payment is not None, "a key points to nothing"
+    assert purchase is not None and payment is not None, "a key points to nothing"
+    if payment.closed_at is None and is_over(payment, await store.seek_again(tx, purchase), now=now):
+        raise InTheWay(purchase_id)
     return Started(payment=payment, replayed=True)
+
+
+def is_over(payment: Payment, sought: Sought, *, now: datetime) -> bool:
+    """Whether a checkout must not be paid any more, by its time or by the rules of a new one."""
+    return payment.expires_at <= now or rules.is_unsold(sought, now=now)
 
 
 async def the_open_one(tx: Tx, sought: Sought, order: Order, *, key: OwnKey | None, now: datetime) -> Started:
@@ -164,7 +171,7 @@ async def the_open_one(tx: Tx, sought: Sought, order: Order, *, key: OwnKey | No
     price = price_of(sought, order, code)
     code, final = used(code, price), price.final_amount.minor
     same = rules.same_terms(purchase, sought, order, final_amount=final, discount_code_id=code.id if code else None)
-    if not same or payment.closed_at is not None or payment.expires_at <= now:
+    if not same or payment.closed_at is not None or is_over(payment, sought, now=now):
         raise InTheWay(purchase.id)
     await own_keys.point(tx, key, purchase.id)
     return Started(payment=payment)
@@ -250,8 +257,6 @@ async def opened(
     db: Database, gateways: Gateways, started: Started, *, key: OwnKey | None, base_url: str, now: datetime
 ) -> Started:
     """Ask the gateway for a checkout and keep its address. A retry takes over what an earlier request left."""
-    if started.payment.closed_at is not None:
-        raise CheckoutClosed("This purchase was cancelled, or its time ran out; start again with a fresh key")
     if started.replayed:
         await own_keys.take_lease(db, key, now=now)
     try:

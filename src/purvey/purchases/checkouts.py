@@ -70,9 +70,7 @@ async def order_of(db: Database, payment: Payment, *, base_url: str) -> Checkout
     )
 
 
-async def close_checkout(
-    db: Database, gateways: Gateways, purchase_id: UUID, *, actor: str, now: datetime, called_off: bool = True
-) -> Payment:
+async def close_checkout(db: Database, gateways: Gateways, purchase_id: UUID, *, actor: str, now: datetime) -> Payment:
     """Ask the gateway to close a purchase's checkout, and release what was held for it; the payment as it is then.
 
     Money that came meanwhile is money: the payment is SUCCEEDED then. GatewayDown leaves everything held.
@@ -88,6 +86,7 @@ async def close_checkout(
     if standing.state is State.UNKNOWN and payment.checkout_reference is None:
         standing = Standing(state=State.EXPIRED)  # it never had one
     async with db.transaction() as tx:
+        called_off = payment.expires_at > now
         applied = await settle(tx, payment.id, standing, actor=actor, now=now, called_off=called_off)
     reach("purchase.settled")
     return applied.after

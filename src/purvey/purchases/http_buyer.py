@@ -22,13 +22,14 @@ from purvey.kit.pages import Page, Paging, page_of, total_of
 from purvey.payments import Gateways, Status
 from purvey.purchases import actions, buying, reads
 from purvey.purchases.model import Address, ItemType, Order, Started
+from purvey.purchases.settling import FREE
 from purvey.purchases.views import CheckoutView, PurchaseDetail, PurchaseView
 from purvey.settings import Settings
 
 MAX_QUANTITY = 1_000_000
 MAX_AMOUNT = 10**15
 OWN_KEY = {"idempotency": "own"}
-CREATED, ACCEPTED = 201, 202
+OK, CREATED, ACCEPTED = 200, 201, 202
 
 Code = Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
 Method = Annotated[str, msgspec.Meta(min_length=1, max_length=255)]
@@ -56,6 +57,7 @@ class BuyChapter(msgspec.Struct, forbid_unknown_fields=True, rename="camel", kw_
 
 
 BOUGHT = {
+    OK: ResponseSpec(PurchaseDetail, description="The key began this before, and its checkout is over: how it stands."),
     CREATED: ResponseSpec(PurchaseDetail, description="It was free, and is the buyer's already."),
     ACCEPTED: ResponseSpec(CheckoutView, description="Money must come: open the checkout in a browser."),
 }
@@ -129,7 +131,8 @@ async def answer(db: Database, started: Started, me: Identity) -> Response[Check
     """The purchase as it is now: a retry is answered from its state."""
     headers = {"Idempotent-Replayed": "true"} if started.replayed else {}
     if started.checkout_url is None:
-        return Response(await found(db, started.purchase_id, me), status_code=CREATED, headers=headers)
+        status = CREATED if started.payment.provider == FREE else OK
+        return Response(await found(db, started.purchase_id, me), status_code=status, headers=headers)
     view = CheckoutView(
         checkout_url=started.checkout_url,
         purchase_id=started.purchase_id,

@@ -92,10 +92,13 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Sought(Offer, frozen=True, kw_only=True):
-    """An offer, and how its buyer stands to it. `open_id` is their open checkout of the same thing."""
+    """An offer, and how its buyer stands to it. `open_id` is their open checkout of the same thing, `settling_id` their
+    purchase of any of it that a chain is about to decide.
+    """
 
     owned: bool
     open_id: UUID | None
+    settling_id: UUID | None
     open_count: int
     customer_id: UUID | None
 
@@ -120,6 +123,7 @@ class Purchase(msgspec.Struct, frozen=True, kw_only=True):
     product_id: UUID | None
     chapter_id: UUID | None
     price_version_id: UUID | None
+    price_id: UUID | None
     item_name: str
     product_type: str | None
     quantity: int
@@ -144,6 +148,12 @@ class Purchase(msgspec.Struct, frozen=True, kw_only=True):
     def money(self) -> Money:
         return Money(self.final_amount, self.currency)
 
+    @property
+    def item_id(self) -> UUID:
+        found = self.product_id or self.chapter_id
+        assert found is not None, "a purchase of nothing"
+        return found
+
 
 class Started(msgspec.Struct, frozen=True, kw_only=True):
     """A purchase that was begun: where to pay, or that it is paid because it was free.
@@ -161,4 +171,4 @@ class Started(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def checkout_url(self) -> str | None:
         """Where the buyer pays; None when nothing is to be paid any more."""
-        return self.payment.checkout_url
+        return self.payment.checkout_url if self.payment.closed_at is None else None

@@ -1,10 +1,12 @@
 """When a gateway has news, or a refund may go: the gateway is asked, and what it says is believed."""
 
 from purvey import payments
+from purvey.access import WalletInherited
+from purvey.entitlements import CustomerProductCreated, CustomerProductUpdated
 from purvey.kit.events import Heard, Reaction, on
 from purvey.payments import GatewayNotified, Gateways, RefundApproved, StripeNotified
 from purvey.payments.x402 import SettlementDecided, SettlementReturned, SettlementVanished
-from purvey.purchases.recovery import catch_up, go_on_with_refund
+from purvey.purchases.recovery import catch_up, close_owned, go_on_with_refund
 from purvey.purchases.settling import hold, let_on
 
 VANISHED = "The transaction that paid it is on the chain no more"
@@ -35,7 +37,24 @@ def reactions(gateways: Gateways) -> list[Reaction]:
         on(GatewayNotified, hear_gateway),
         Reaction(StripeNotified, "purchases.hear_stripe", hear_gateway),
         on(RefundApproved, send_refund),
+        *owning_reactions(gateways),
         *chain_reactions(gateways),
+    ]
+
+
+def owning_reactions(gateways: Gateways) -> list[Reaction]:
+    """When somebody comes to own something, their other checkouts of it are closed."""
+
+    async def close_others(heard: Heard, owned: CustomerProductCreated | CustomerProductUpdated) -> None:
+        await close_owned(heard.db, gateways, owned.user_id, now=heard.now)
+
+    async def close_after_joining(heard: Heard, joined: WalletInherited) -> None:
+        await close_owned(heard.db, gateways, joined.subject_id, now=heard.now)
+
+    return [
+        on(CustomerProductCreated, close_others),
+        Reaction(CustomerProductUpdated, "purchases.close_others_of_restored", close_others),
+        on(WalletInherited, close_after_joining),
     ]
 
 

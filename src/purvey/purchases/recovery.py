@@ -7,6 +7,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 import structlog
 
@@ -27,6 +28,7 @@ from purvey.payments import (
 )
 from purvey.purchases import store
 from purvey.purchases.checkouts import close_checkout, open_checkout
+from purvey.purchases.rules import X402, is_unsold
 from purvey.purchases.settling import settle
 
 log = structlog.get_logger("purvey.purchases")
@@ -43,8 +45,8 @@ async def sweep_payments(db: Database, gateways: Gateways, *, base_url: str, now
     """Ask after a batch of open payments whose time has come; how many were asked after."""
 
     async def look_after(payment: Payment) -> None:
-        if payment.expires_at <= now:
-            await close_checkout(db, gateways, payment.subject_id, actor="sweep", now=now, called_off=False)
+        if payment.expires_at <= now or await is_in_vain(db, payment, now=now):
+            await close_checkout(db, gateways, payment.subject_id, actor="sweep", now=now)
         elif payment.checkout_url is None:
             await open_checkout(db, gateways, payment, base_url=base_url, now=now)
         else:
@@ -52,6 +54,21 @@ async def sweep_payments(db: Database, gateways: Gateways, *, base_url: str, now
 
     due = await payments.due(db, now=now, limit=BATCH, first=FIRST, longest=LONGEST)
     return await each(look_after, [payment for payment in due if payment.subject_type == "purchase"])
+
+
+async def is_in_vain(db: Database, payment: Payment, *, now: datetime) -> bool:
+    """Whether nobody could begin this checkout now, so that what is paid there would only go back."""
+    purchase = await store.find(db, payment.subject_id)
+    assert purchase is not None
+    return payment.provider != X402 and is_unsold(await store.seek_again(db, purchase), now=now)
+
+
+async def close_owned(db: Database, gateways: Gateways, buyer_id: UUID, *, now: datetime) -> None:
+    """Close a buyer's checkouts of what they own by now; GatewayDown."""
+    for purchase in await store.open_of(db, buyer_id):
+        sought = await store.seek_again(db, purchase)
+        if sought.owned and not sought.by_hand:
+            await close_checkout(db, gateways, purchase.id, actor="purvey", now=now)
 
 
 async def sweep_refunds(db: Database, gateways: Gateways, *, now: datetime) -> int:

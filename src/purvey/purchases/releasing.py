@@ -7,12 +7,12 @@ import msgspec
 
 from purvey import access, catalog, entitlements, payments
 from purvey.access import Identity
-from purvey.catalog import BY_HAND, SharedGoods, SoldOut
+from purvey.catalog import SharedGoods, SoldOut
 from purvey.entitlements import Source
 from purvey.kit.db import Database
 from purvey.kit.errors import Conflict
 from purvey.payments import Payment
-from purvey.purchases import store
+from purvey.purchases import rules, store
 from purvey.purchases.actions import with_payment
 from purvey.purchases.model import Goods, Purchase
 from purvey.purchases.settling import deliver
@@ -55,13 +55,16 @@ async def release(db: Database, me: Identity, purchase_id: UUID, *, reason: str,
 async def hand_over(goods: SharedGoods, purchase: Purchase, payment: Payment, *, now: datetime) -> Purchase:
     """The buyer owns it from now on, whether they never did, or did until their money went back."""
     tx = goods.tx
+    await store.lock_buyer(tx, purchase.buyer_id)
+    try:
+        rules.refuse_second(await store.seek_again(tx, purchase), purchase)
+    except rules.AlreadyOwned:
+        raise NothingToHandOver(f"Its buyer has it by now, or is buying it again; {INSTEAD}") from None
     if purchase.goods is Goods.RELEASED:
         delivered = await deliver(goods, purchase, payment, now=now)
         if delivered.goods is not Goods.SOLD:
-            raise NothingToHandOver(f"It is sold out, its code used up, or its buyer has it by now; {INSTEAD}")
+            raise NothingToHandOver(f"It is sold out, or its code used up; {INSTEAD}")
         return delivered
-    if purchase.product_type not in BY_HAND and await store.has_or_buys(tx, purchase):
-        raise NothingToHandOver(f"Its buyer has it by now, or is buying it again; {INSTEAD}")
     if purchase.goods is Goods.RETURNED:
         purchase = await take_again(goods, purchase)
     await entitlements.give_back(tx, source=Source.PURCHASE, source_id=purchase.id, now=now)

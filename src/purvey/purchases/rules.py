@@ -1,11 +1,12 @@
 """Who may buy what, when. Pure: no database, no clock, no network."""
 
 from datetime import datetime, timedelta
+from uuid import UUID
 
 import msgspec
 
 from purvey.catalog import BUNDLE, BY_HAND, SoldOut
-from purvey.kit.errors import Conflict, Invalid, NotAllowed
+from purvey.kit.errors import Conflict, Invalid, NotAllowed, Refusal
 from purvey.payments import Payment
 from purvey.pricing import Quote, Terms
 from purvey.purchases.model import Order, Purchase, Sought
@@ -84,6 +85,16 @@ class EmailNotVerified(NotAllowed):
 
 def refuse_impossible(sought: Sought, order: Order, *, email_verified: bool, now: datetime) -> None:
     """Raise the first reason why this buyer cannot buy this now."""
+    refuse_unsold(sought, now=now)
+    refuse_other_settling(sought)
+    refuse_missing_details(sought, order)
+    if sought.shelves and sought.wants_verified_email and not email_verified:
+        raise EmailNotVerified("This shop sells limited goods to verified e-mail addresses only; verify yours first")
+    refuse_sold_out(sought, order)
+
+
+def refuse_unsold(sought: Sought, *, now: datetime) -> None:
+    """The same, whatever exactly they ask for: a checkout that is open is asked this again until it is paid."""
     if not sought.on_sale:
         raise NotForSale(f"This{', or something in it,' if sought.member_ids else ''} is not for sale at the moment")
     if sought.recurring:
@@ -95,12 +106,27 @@ def refuse_impossible(sought: Sought, order: Order, *, email_verified: bool, now
         raise NotAvailableYet("This product is not available yet", extra=start)
     if sought.available_until is not None and now >= sought.available_until:
         raise SaleEnded("The sale of this product has ended")
+    refuse_owned(sought)
+
+
+def refuse_owned(sought: Sought) -> None:
     if sought.owned and not sought.by_hand:
         raise AlreadyOwned("You own this already; it is among your purchases")
-    refuse_missing_details(sought, order)
-    if sought.shelves and sought.wants_verified_email and not email_verified:
-        raise EmailNotVerified("This shop sells limited goods to verified e-mail addresses only; verify yours first")
-    refuse_sold_out(sought, order)
+
+
+def refuse_second(sought: Sought, purchase: Purchase) -> None:
+    """A purchase of what its buyer owns by now, or is about to pay another time."""
+    refuse_owned(sought)
+    if sought.open_id not in {None, purchase.id} and not sought.by_hand:
+        raise AlreadyOwned("You are buying this again in another checkout")
+
+
+def is_unsold(sought: Sought, *, now: datetime) -> bool:
+    try:
+        refuse_unsold(sought, now=now)
+    except Refusal:
+        return True
+    return False
 
 
 def refuse_missing_details(sought: Sought, order: Order) -> None:
@@ -123,11 +149,21 @@ def refuse_sold_out(sought: Sought, order: Order) -> None:
 def refuse_while_settling(payment: Payment) -> None:
     """What is signed may be charged at any moment: whoever paid now would pay twice."""
     if payment.provider == X402 and payment.closed_at is None:
-        raise BeingSettled(
-            "Your payment for this is being settled; show the same payment again to hear of it, and sign no other",
-            extra={"purchaseId": str(payment.subject_id)},
-            retry_after_seconds=SETTLING_SECONDS,
-        )
+        raise being_settled(payment.subject_id)
+
+
+def refuse_other_settling(sought: Sought) -> None:
+    """Nor of a bundle and one of its members at once."""
+    if sought.settling_id is not None:
+        raise being_settled(sought.settling_id)
+
+
+def being_settled(purchase_id: UUID) -> BeingSettled:
+    return BeingSettled(
+        "Your payment for this is being settled; show the same payment again to hear of it, and sign no other",
+        extra={"purchaseId": str(purchase_id)},
+        retry_after_seconds=SETTLING_SECONDS,
+    )
 
 
 def refuse_too_many(open_count: int) -> None:

@@ -10,17 +10,19 @@ from purvey import catalog, discounts, entitlements, fees, payments
 from purvey.catalog import BY_HAND, SharedGoods, SoldOut
 from purvey.entitlements import Source
 from purvey.kit.db import Tx
+from purvey.kit.errors import Refusal
 from purvey.kit.events import publish
 from purvey.kit.failpoints import reach
 from purvey.payments import Applied, Happening, Payment, Refund, RefundStatus, Standing, Status
-from purvey.purchases import store
+from purvey.purchases import rules, store
 from purvey.purchases.events import OneTimePurchaseCompleted, PurchaseClosed, PurchaseRefunded
 from purvey.purchases.model import Fulfilment, Goods, Purchase
 
 log = structlog.get_logger("purvey.purchases")
 TOO_LATE = "The money came after the checkout was over, and what it was for is gone"
 NOT_SENT = "The gateway could not send it back"
-WITH_FEES = {"x402", "none"}  # agents pay by these
+FREE = "none"
+WITH_FEES = {rules.X402, FREE}  # agents pay by these
 SUSPENDING = {Status.DISPUTED, Status.ON_HOLD}
 ENDING = {Status.REFUNDED, Status.CHARGEBACK_LOST}
 
@@ -67,7 +69,8 @@ async def follow(goods: SharedGoods, purchase: Purchase, applied: Applied, *, no
     """The purchase as it is once its payment moved."""
     tx, payment = goods.tx, applied.after
     purchase = msgspec.structs.replace(purchase, status=payment.status)
-    if applied.money_came:
+    why_not = await why_unsold(goods.tx, purchase, payment, now=now) if applied.money_came else None
+    if applied.money_came and why_not is None:
         purchase = await deliver(goods, purchase, payment, now=now)
     elif applied.closed:
         purchase = await let_go(goods, purchase, payment, now=now)
@@ -80,8 +83,27 @@ async def follow(goods: SharedGoods, purchase: Purchase, applied: Applied, *, no
         and payment.refundable
         and payment.gives_back
     ):
-        purchase = await give_up_money(tx, purchase, applied, now=now)
+        purchase = await give_up_money(tx, purchase, applied, why=why_not or TOO_LATE, now=now)
     return purchase
+
+
+async def why_unsold(tx: Tx, purchase: Purchase, payment: Payment, *, now: datetime) -> str | None:
+    """What a new checkout of the same thing would be refused by, now that this one is paid.
+
+    What a chain settles was asked that when it was handed in, under the same locks; its buyer may have come to own
+    the thing since then. What is free is paid in the transaction that asked.
+    """
+    if payment.provider == FREE:
+        return None
+    await store.lock_buyer(tx, purchase.buyer_id)
+    sought = await store.seek_again(tx, purchase)
+    try:
+        rules.refuse_second(sought, purchase)
+        if payment.provider != rules.X402 or purchase.goods is not Goods.HELD:
+            rules.refuse_unsold(sought, now=now)
+    except Refusal as refusal:
+        return f"It was not for sale to its buyer any more when the money came: {refusal.detail}"
+    return None
 
 
 async def deliver(goods: SharedGoods, purchase: Purchase, payment: Payment, *, now: datetime) -> Purchase:
@@ -120,10 +142,8 @@ async def deliver(goods: SharedGoods, purchase: Purchase, payment: Payment, *, n
 
 
 async def sell_late(goods: SharedGoods, purchase: Purchase, *, now: datetime) -> bool:
-    """Whether late money can be honoured: enough is left, the code too, and the buyer does not buy it again."""
+    """Whether late money can be honoured: enough is left, and the code too."""
     tx = goods.tx
-    if purchase.product_type not in BY_HAND and await store.has_or_buys(tx, purchase):
-        return False
     try:
         counted = await catalog.sell_at_once(goods, purchase.items)
     except SoldOut:
@@ -136,20 +156,26 @@ async def sell_late(goods: SharedGoods, purchase: Purchase, *, now: datetime) ->
     return True
 
 
-async def give_up_money(tx: Tx, purchase: Purchase, applied: Applied, *, now: datetime) -> Purchase:
+async def give_up_money(tx: Tx, purchase: Purchase, applied: Applied, *, why: str, now: datetime) -> Purchase:
     """Nothing was sold for this money: it goes back. When that failed, somebody has to find another way."""
     failed = [refund for refund in applied.refunds if refund.status is RefundStatus.FAILED]
     if not failed:
-        await send_back(tx, applied.after, now=now)
+        await send_back(tx, applied.after, why=why, now=now)
         return purchase
     payment = await payments.put_on_hold(tx, applied.after.id, reason=failed[-1].failure or NOT_SENT, now=now)
     return msgspec.structs.replace(purchase, status=payment.status)
 
 
-async def send_back(tx: Tx, payment: Payment, *, now: datetime) -> None:
-    refund = await payments.request_refund(tx, payment.id, amount=None, reason=TOO_LATE, requested_by=None, now=now)
+async def send_back(tx: Tx, payment: Payment, *, why: str, now: datetime) -> None:
+    refund = await payments.request_refund(tx, payment.id, amount=None, reason=why, requested_by=None, now=now)
     await payments.approve_refund(tx, refund.id, now=now)
-    log.info("late money goes back", payment=str(payment.id), amount=payment.amount, currency=payment.currency)
+    log.info(
+        "money for nothing goes back",
+        why=why,
+        payment=str(payment.id),
+        amount=payment.amount,
+        currency=payment.currency,
+    )
 
 
 async def grant(tx: Tx, purchase: Purchase, *, now: datetime) -> None:

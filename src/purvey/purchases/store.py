@@ -67,6 +67,20 @@ select offer.*,
         )
     )) as owned,
     (select id from purchases where buyer_id = $3 and {item} = offer.item_id and goods = 'HELD') as open_id,
+    (
+        select p.id
+        from purchases p
+        join payments pay on pay.subject_type = 'purchase' and pay.subject_id = p.id and pay.provider = 'x402'
+        where p.buyer_id = $3
+            and p.goods = 'HELD'
+            and exists (
+                select
+                from purchase_items i
+                where i.purchase_id = p.id
+                    and i.product_id = any(offer.member_ids || offer.item_id)
+            )
+        limit 1
+    ) as settling_id,
     (select count(*) from purchases where buyer_id = $3 and goods = 'HELD') as open_count,
     (select id from customers where tenant_id = offer.tenant_id and user_id = $3) as customer_id
 from offer
@@ -109,6 +123,7 @@ PURCHASE = """
     p.price_version_id, p.item_name, p.product_type, p.quantity, p.final_amount, p.currency, p.discount_code_id,
     p.status, p.goods, p.fulfilment_state, p.fulfilment_note, p.shipping_address, p.brief, p.buyer_name,
     p.delivered_at, p.refunded_at, p.refunded_by, p.refund_reason,
+    (select price_id from price_versions where id = p.price_version_id) as price_id,
     coalesce((select restock_on_refund from products where id = p.product_id), true) as restock_on_refund,
     coalesce((
         select jsonb_agg(to_jsonb(i) - 'purchase_id' order by i.product_id)
@@ -136,21 +151,15 @@ join users u on u.id = p.buyer_id
 where p.id = $1
 """
 
-# From another purchase or source, or from a checkout that is open: that one may still be paid.
-HAS_OR_BUYS = """
-select exists (
-    select
-    from entitlements
-    where user_id = $1
-        and (product_id = $2 or chapter_id = $3)
-        and state = 'LIVE'
-) or exists (
-    select
-    from purchases
-    where buyer_id = $1
-        and (product_id = $2 or chapter_id = $3)
-        and goods = 'HELD'
-)
+# A buyer's checkouts that can be closed. What was signed for a chain cannot.
+OPEN_OF = f"""
+select {PURCHASE}
+from purchases p
+join payments pay on pay.subject_type = 'purchase' and pay.subject_id = p.id
+where p.buyer_id = $1
+    and p.goods = 'HELD'
+    and pay.provider <> 'x402'
+order by p.id
 """
 
 
@@ -266,10 +275,16 @@ async def note_counted(tx: Tx, purchase_id: UUID, counted: set[UUID]) -> None:
     await tx.do(COUNTED, purchase_id, sorted(counted))
 
 
-async def has_or_buys(tx: Tx, purchase: Purchase) -> bool:
-    """Whether the buyer has from elsewhere, or is buying again, what this is; they begin nothing meanwhile."""
-    await lock_buyer(tx, purchase.buyer_id)
-    return bool(await tx.value(HAS_OR_BUYS, purchase.buyer_id, purchase.product_id, purchase.chapter_id))
+async def seek_again(db: Queries, purchase: Purchase) -> Sought:
+    """What was bought as it is on offer now, and how its buyer stands to it now."""
+    order = Order(item_type=purchase.item_type, item_id=purchase.item_id, price_id=purchase.price_id)
+    sought = await seek(db, order, buyer_id=purchase.buyer_id)
+    assert sought is not None, "what was sold is gone"
+    return sought
+
+
+async def open_of(db: Queries, buyer_id: UUID) -> list[Purchase]:
+    return await db.rows(Purchase, OPEN_OF, buyer_id)
 
 
 async def checkout_subject(db: Queries, purchase_id: UUID) -> CheckoutSubject:

@@ -16,10 +16,11 @@ from purvey.kit.money import Money
 from purvey.payments.x402 import QUOTE_KEPT, Quote, Settlement
 from purvey.pricing import Quote as Price
 from purvey.purchases import rules, store
-from purvey.purchases.buying import FREE, InTheWay, paid_with_nothing, seek_alone, write
+from purvey.purchases.buying import InTheWay, paid_with_nothing, seek_alone, write
 from purvey.purchases.checkouts import SUBJECT
 from purvey.purchases.model import Goods, Order, Sought
 from purvey.purchases.rules import X402
+from purvey.purchases.settling import FREE
 from purvey.purchases.wishes import Asking, Sold, Till
 
 AFTERWARDS: Final = timedelta(minutes=2)  # the chain's clock may be behind

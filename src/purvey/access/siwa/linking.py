@@ -8,6 +8,7 @@ from uuid import UUID
 
 import msgspec
 
+from purvey.access.events import WalletInherited
 from purvey.access.model import Identity
 from purvey.access.siwa import messages, nonces, wallets
 from purvey.access.siwa.messages import plain_message
@@ -19,6 +20,7 @@ from purvey.access.siwa.wallets import Holder, Wallet
 from purvey.kit.audit_log import audit
 from purvey.kit.db import Database, Tx
 from purvey.kit.errors import Conflict, Invalid, NotFound
+from purvey.kit.events import publish
 from purvey.kit.throttles import throttle
 
 MOST_WALLETS: Final = 20
@@ -157,6 +159,7 @@ async def inherit(tx: Tx, me: Identity, holder: Holder, hand_over: Sequence[Hand
     await tx.do(wallets.GIVE, holder.user_id, me.user_id)
     await tx.do(wallets.REVOKE_KEYS, holder.user_id, now)
     await tx.do(wallets.RETIRE, holder.user_id, now)
+    publish(tx, WalletInherited(subject_id=me.user_id, tenant_id=None, at=now))
 
 
 async def unlink(db: Database, me: Identity, address: str, *, now: datetime) -> None:

@@ -45,6 +45,8 @@ async def decide(
         decided = await store.decide(tx, session_id, state, reference=reference, delivery=how, now=now)
         if decided is None:
             session = await look(bank.db, session_id)
+            if session.state is state is State.PAID:
+                return session  # a second click
             raise CheckoutOver(f"This checkout is {session.state}; start again in the shop")
         tell(tx, decided, "checkout.paid" if state is State.PAID else "checkout.declined", now=now)
     return decided
