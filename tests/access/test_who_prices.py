@@ -32,6 +32,7 @@ NEW_PRODUCT: Mapping[str, tuple[Any, str]] = {
     "sku": (None, FREE),
     "prices": ([{"sku": "one", "amount": 100}], PRICED),
     "maxDownloads": (3, FREE),
+    "maxPerBuyer": (3, FREE),
     "isLimited": ({"isLimited": True, "totalQuantity": 3}, FREE),
     "totalQuantity": (3, FREE),
     "restockOnRefund": (False, FREE),

@@ -111,3 +111,28 @@ async def test_what_becomes_limited_while_a_wallet_buys_it_counts_the_wallets_un
     other = await market.buyer(usdc=2 * USDC)
     refused = await other.pays(BUY, other.buying(product, platform_fee_tx=await other.pays_fee(1)))
     assert refused.json()["error"] == "This product is sold out"
+
+
+@pytest.mark.feature("B8", "A25")
+async def test_a_wallet_takes_no_more_of_an_edition_than_a_buyer_may_have(market: Market) -> None:
+    """By two bundles of one limited member, at once: the second is refused before money moves."""
+    ana = await market.creator("ana")
+    print_ = await ana.sells("Print", price=PRICE, stock=9, maxPerBuyer=1)
+    parts = [await ana.sells(name, price=PRICE) for name in ("Song", "Poem")]
+    bundles = [
+        await ana.sells(f"With {part['name']}", price=PRICE, productType="BUNDLE", memberIds=[print_["id"], part["id"]])
+        for part in parts
+    ]
+    agent = await market.buyer(usdc=4 * USDC)
+    fees = [await agent.pays_fee(1) for _ in bundles]
+    bodies = [agent.buying(each, platform_fee_tx=fee) for each, fee in zip(bundles, fees, strict=True)]
+    asked = [await agent.sends(BUY, body) for body in bodies]
+    answers = await asyncio.gather(
+        *(agent.sends(BUY, body, **agent.signs(price)) for body, price in zip(bodies, asked, strict=True))
+    )
+    assert sorted(answer.status_code for answer in answers)[0] == 200
+    assert sum(answer.status_code == 200 for answer in answers) == 1, [answer.text for answer in answers]
+    await market.settles()
+    assert await market.stock_of(print_) == (9, 0, 1)
+    assert await market.earned(ana) == PRICE
+    await accounts_agree(market, ana)

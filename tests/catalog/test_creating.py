@@ -31,6 +31,7 @@ EVERYTHING: dict[str, Any] = {
     "comparePrice": 1500,
     "currencyCode": "USD",
     "maxDownloads": 3,
+    "maxPerBuyer": 2,
     "isLimited": True,
     "totalQuantity": 50,
     "restockOnRefund": False,

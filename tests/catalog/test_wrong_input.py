@@ -55,6 +55,7 @@ WRONG: list[tuple[dict[str, Any], int, str]] = [
     ({"prices": [{"sku": f"many-{n}", "amount": 1} for n in range(101)]}, 400, "/prices"),
     ({"prices": [{"sku": f"many-{n}", "amount": 1} for n in range(100)]}, 422, "/prices"),
     ({"maxDownloads": 0}, 400, "/maxDownloads"),
+    ({"maxPerBuyer": 0}, 400, "/maxPerBuyer"),
     ({"maxDownloads": 2**31}, 400, "/maxDownloads"),
     ({"isLimited": "yes"}, 400, "/isLimited"),
     ({"isLimited": True}, 422, "/totalQuantity"),

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 import pytest
-from tests.vocabulary.shop import Person, Shop
+from tests.vocabulary.shop import Person, Shop, eventually
 
 from purvey import payments, purchases
 from purvey.kit.ids import new_id
@@ -126,10 +126,19 @@ async def status_of(shop: Shop, refund_id: UUID) -> str:
     return str(await shop.db.value("select status from refunds where id = $1", refund_id))
 
 
-async def sweeps_again(shop: Shop, refund_id: UUID) -> str:
+async def sweeps_again(shop: Shop, refund_id: UUID) -> None:
     await shop.db.do("update refunds set ask_at = $2 where id = $1", refund_id, shop.now - timedelta(seconds=1))
     await shop.sweeps()
-    return await status_of(shop, refund_id)
+
+
+async def becomes(shop: Shop, refund_id: UUID, status: str) -> None:
+    """By our sweep, or by the worker's that was faster."""
+    await sweeps_again(shop, refund_id)
+
+    async def is_so() -> bool:
+        return await status_of(shop, refund_id) == status
+
+    await eventually(is_so)
 
 
 @pytest.mark.feature("A22", "A23")
@@ -137,7 +146,7 @@ async def test_a_refund_that_was_let_go_and_not_begun_ends_when_its_money_is_dis
     sale = await a_sale(shop)
     await at_the_bank(shop, sale, "dispute")
     refund_id = await as_if_left(shop, sale, "APPROVED", sending_since=None)
-    assert await sweeps_again(shop, refund_id) == "FAILED"
+    await becomes(shop, refund_id, "FAILED")
     assert (await sent_back(shop, sale), await set_aside(shop, sale)) == (0, 0)
     await shop.books_agree(sale.ana)
 
@@ -151,7 +160,8 @@ async def test_a_refund_that_may_have_been_sent_is_asked_after_and_never_sent_ag
     await at_the_bank(shop, sale, "dispute")
     refund_id = await as_if_left(shop, sale, "APPROVED", sending_since=shop.now)
     await shop.books_agree(sale.ana)
-    assert await sweeps_again(shop, refund_id) == "APPROVED", "nobody knows yet whether it was sent"
+    await sweeps_again(shop, refund_id)
+    assert await status_of(shop, refund_id) == "APPROVED", "nobody knows yet whether it was sent"
     if the_bank_has_it:
         await shop.db.do(
             "with sent as (update test_bank_sessions set refunded = amount where idempotency_key = $1"
@@ -160,7 +170,7 @@ async def test_a_refund_that_may_have_been_sent_is_asked_after_and_never_sent_ag
             sale.payment_id, refund_id, f"re_{refund_id}", shop.now,
         )  # fmt: skip
     shop.minutes_pass(11)
-    assert await sweeps_again(shop, refund_id) == ("SUCCEEDED" if the_bank_has_it else "FAILED")
+    await becomes(shop, refund_id, "SUCCEEDED" if the_bank_has_it else "FAILED")
     assert await sent_back(shop, sale) == (1200 if the_bank_has_it else 0)
     assert await set_aside(shop, sale) == 0
     await shop.books_agree(sale.ana)

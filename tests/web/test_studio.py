@@ -49,6 +49,7 @@ async def test_every_field_of_a_product_survives_its_form(shop: Shop) -> None:
     typed = {
         "name": "Brush Set", "productType": "ART_PACK", "shortDesc": "Forty brushes", "description": "One.\n\nTwo.",
         "price": "19", "comparePrice": "29", "maxDownloads": "5", "isFeatured": "yes", "isActive": None,
+        "maxPerBuyer": "2",
         "availableFrom": "2030-01-02T03:04", "availableUntil": "2030-02-02T03:04", "displayOrder": "-3",
         "isLimited": "yes", "totalQuantity": "7", "restockOnRefund": None, "thankYouMessage": "Thanks",
         "redirectUrl": "https://example.com/club", "useRedirectUrl": "yes", "licenseEnabled": "yes",

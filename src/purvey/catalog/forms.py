@@ -33,6 +33,7 @@ SKU_MAX = 250
 Sku = Annotated[str, Meta(min_length=1, max_length=SKU_MAX, pattern=NO_CONTROLS)]
 Reference = Annotated[str, Meta(min_length=1, max_length=100, pattern=NO_CONTROLS)]
 MaxDownloads = Annotated[int, Meta(ge=1, le=2**31 - 1)]
+MaxPerBuyer = Annotated[int, Meta(ge=1, le=2**31 - 1)]
 Quantity = Annotated[int, Meta(ge=0, le=MAX_COUNT)]
 DisplayOrder = Annotated[int, Meta(ge=SMALLEST, le=LARGEST)]
 PermissionWord = Annotated[str, Meta(min_length=1, max_length=100, pattern=NO_CONTROLS)]
@@ -74,6 +75,7 @@ class CreateProduct(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     sku: Sku | None = None
     prices: Annotated[list[NewPrice], Meta(max_length=MAX_PRICES)] = []
     max_downloads: MaxDownloads | None = None
+    max_per_buyer: MaxPerBuyer | None = None
     is_limited: bool = False
     total_quantity: Quantity | None = None
     restock_on_refund: bool = True
@@ -130,6 +132,7 @@ class UpdateProduct(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     sku: Sku | UnsetType = UNSET
     prices: Annotated[list[ChangedPrice], Meta(max_length=1_000)] | UnsetType = UNSET
     max_downloads: MaxDownloads | UnsetType | None = UNSET
+    max_per_buyer: MaxPerBuyer | UnsetType | None = UNSET
     is_limited: bool | UnsetType = UNSET
     total_quantity: Quantity | UnsetType | None = UNSET
     restock_on_refund: bool | UnsetType = UNSET

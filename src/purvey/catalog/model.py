@@ -111,6 +111,7 @@ class Product(msgspec.Struct, frozen=True, kw_only=True):
     currency: str
     default_amount: int
     max_downloads: int | None
+    max_per_buyer: int | None = None
     is_limited: bool
     total_quantity: int | None
     restock_on_refund: bool

@@ -14,6 +14,7 @@ ALIKE = (
     "description",
     "short_desc",
     "max_downloads",
+    "max_per_buyer",
     "is_limited",
     "total_quantity",
     "restock_on_refund",

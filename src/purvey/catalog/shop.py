@@ -145,6 +145,7 @@ class ShopProductDetail(msgspec.Struct, kw_only=True, rename="camel"):
     available_from: datetime | None
     available_until: datetime | None
     max_downloads: int | None
+    max_per_buyer: int | None
     created_at: datetime
     updated_at: datetime
     cover_image_url: str | None
@@ -307,7 +308,7 @@ select p.id, p.name, p.slug, p.short_desc, q.description, p.product_type, p.cate
     p.price, p.compare_price, p.currency_code, {TAX}, p.price_id,
     case when p.is_pay_what_you_want then p.price end as suggestion,
     p.is_pay_what_you_want, p.minimum_amount, p.is_featured, p.available_from, p.available_until,
-    q.max_downloads,
+    q.max_downloads, q.max_per_buyer,
     p.created_at, q.updated_at, p.cover_image_url, p.remaining, p.badges,
     (
         select jsonb_agg(

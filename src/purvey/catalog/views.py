@@ -119,6 +119,7 @@ class ProductView(msgspec.Struct, kw_only=True, rename="camel"):
     suggestion: int | None
     prices: list[PriceView]
     max_downloads: int | None
+    max_per_buyer: int | None
     is_limited: bool
     total_quantity: int | None
     sold_count: int

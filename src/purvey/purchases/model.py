@@ -91,15 +91,26 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     seen_total: int | None = None
 
 
+class Share(msgspec.Struct, frozen=True, kw_only=True):
+    """How many of a product one buyer may have, and has: bought, or at the checkout."""
+
+    product_id: UUID
+    name: str
+    most: int
+    has: int
+
+
 class Sought(Offer, frozen=True, kw_only=True):
     """An offer, and how its buyer stands to it. `open_id` is their open checkout of the same thing, `settling_id` their
-    purchase of any of it that a chain is about to decide.
+    purchase of any of it that a chain is about to decide. `held_units`: of limited goods, at all their checkouts.
     """
 
     owned: bool
     open_id: UUID | None
     settling_id: UUID | None
     open_count: int
+    held_units: int
+    caps: list[Share]
     customer_id: UUID | None
 
     def taken(self, quantity: int) -> list[Taken]:

@@ -13,6 +13,7 @@ from purvey.purchases.model import Order, Purchase, Sought
 
 HOLD = timedelta(minutes=30)
 MOST_OPEN = 5
+MOST_HELD, MOST_HELD_UNPROVEN = 20, 2  # units of limited goods that wait at one buyer's checkouts
 SETTLING_SECONDS = 2
 X402 = "x402"
 
@@ -65,6 +66,18 @@ class TooManyOpen(Conflict):
     code = "too_many_open"
 
 
+class MostPerBuyer(Conflict):
+    """The seller sells only so many of it to one buyer."""
+
+    code = "most_per_buyer"
+
+
+class TooManyHeld(Conflict):
+    """The buyer would hold too many units of limited goods without having paid them."""
+
+    code = "too_many_held"
+
+
 class BeingSettled(Conflict):
     """A payment of the same buyer for the same thing is on its way."""
 
@@ -90,6 +103,7 @@ def refuse_impossible(sought: Sought, order: Order, *, email_verified: bool, now
     refuse_missing_details(sought, order)
     if sought.shelves and sought.wants_verified_email and not email_verified:
         raise EmailNotVerified("This shop sells limited goods to verified e-mail addresses only; verify yours first")
+    refuse_too_many_units(sought, order.quantity, email_verified=email_verified)
     refuse_sold_out(sought, order)
 
 
@@ -144,6 +158,34 @@ def refuse_sold_out(sought: Sought, order: Order) -> None:
     for shelf in sought.shelves:
         if not shelf.has(order.quantity):
             raise SoldOut.of(shelf)
+
+
+def refuse_too_many_units(sought: Sought, quantity: int, *, email_verified: bool) -> None:
+    """Nobody takes a whole edition, nor keeps it from others without paying."""
+    refuse_over_share(sought, quantity)
+    if not sought.shelves:
+        return
+    share = max((cap.most for cap in sought.caps), default=0)
+    most = max(MOST_HELD, share) if email_verified else MOST_HELD_UNPROVEN
+    wanted = quantity * len(sought.shelves)
+    if sought.held_units + wanted > most:
+        others = f", and {sought.held_units} are at your checkouts: pay or cancel one, or" if sought.held_units else ":"
+        way_out = "" if email_verified else " Verify your e-mail address, and it may be more."
+        raise TooManyHeld(
+            f"Of limited goods at most {most} can be held for you{others} ask for fewer.{way_out}",
+            extra={"most": most, "held": sought.held_units},
+        )
+
+
+def refuse_over_share(sought: Sought, quantity: int) -> None:
+    for cap in sought.caps:
+        if cap.has + quantity > cap.most:
+            left = max(cap.most - cap.has, 0)
+            way_out = f"ask for {left} or fewer" if left else "pay or cancel what is open, or leave the rest to others"
+            raise MostPerBuyer(
+                f"At most {cap.most} of {cap.name} are sold to one buyer, and you have {cap.has}: {way_out}",
+                extra={"maxPerBuyer": cap.most, "has": cap.has},
+            )
 
 
 def refuse_while_settling(payment: Payment) -> None:

@@ -101,6 +101,8 @@ async def why_unsold(tx: Tx, purchase: Purchase, payment: Payment, *, now: datet
         rules.refuse_second(sought, purchase)
         if payment.provider != rules.X402 or purchase.goods is not Goods.HELD:
             rules.refuse_unsold(sought, now=now)
+        if purchase.goods is Goods.RELEASED:
+            rules.refuse_over_share(sought, purchase.quantity)
     except Refusal as refusal:
         return f"It was not for sale to its buyer any more when the money came: {refusal.detail}"
     return None

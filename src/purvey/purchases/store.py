@@ -82,6 +82,28 @@ select offer.*,
         limit 1
     ) as settling_id,
     (select count(*) from purchases where buyer_id = $3 and goods = 'HELD') as open_count,
+    (
+        select coalesce(sum(i.quantity), 0)::bigint
+        from purchases p
+        join purchase_items i on i.purchase_id = p.id and i.counted
+        where p.buyer_id = $3
+            and p.goods = 'HELD'
+    ) as held_units,
+    coalesce((
+        select jsonb_agg(jsonb_build_object(
+            'product_id', capped.id, 'name', capped.name, 'most', capped.max_per_buyer, 'has', (
+                select coalesce(sum(i.quantity), 0)::bigint
+                from purchases p
+                join purchase_items i on i.purchase_id = p.id and i.product_id = capped.id
+                where p.buyer_id = $3
+                    and p.goods in ('HELD', 'SOLD')
+                    and p.status not in ('REFUNDED', 'CHARGEBACK_LOST')
+            )
+        ) order by capped.id)
+        from products capped
+        where capped.id = any(offer.member_ids || offer.item_id)
+            and capped.max_per_buyer is not null
+    ), '[]') as caps,
     (select id from customers where tenant_id = offer.tenant_id and user_id = $3) as customer_id
 from offer
 """

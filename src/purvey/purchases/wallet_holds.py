@@ -103,7 +103,7 @@ async def take_for_nothing(
 
 async def claim_keys(tx: Tx, asking: Asking, purchase_id: UUID) -> None:
     """Let the request's keys point to this purchase, unless to one that was not let go; MadeBefore."""
-    for key in asking.keys:
+    for key in sorted(asking.keys, key=lambda each: each.key):  # so that two who hold both never wait in a ring
         made = await own_keys.claim(tx, key, subject_id=purchase_id, now=asking.now)
         if made is None:
             continue
