@@ -9,6 +9,7 @@ from uuid import UUID
 import pytest
 
 from tests.vocabulary import Shop
+from tests.web.browsing import Browser
 
 
 def letters_to(shop: Shop, address: str) -> list[EmailMessage]:
@@ -126,3 +127,48 @@ async def test_a_refund_request_and_its_answer_are_told_to_the_other_side(shop: 
     await shop.settles()
     subjects = [one["Subject"] for one in letters_to(shop, ben.email)]
     assert f"About your refund request for Field Atlas (order {purchase['orderNumber']})" in subjects
+
+
+@pytest.mark.feature("A22")
+async def test_why_money_went_back_is_read_by_its_buyer_on_the_page_and_in_the_mail(shop: Shop) -> None:
+    ana, ben = await shop.author("ana"), await shop.person("ben")
+    purchase = await ben.has(await ana.sells("Field Atlas", price=1200))
+    assert (await ana.refunds(purchase, amount=300, reason="Page 7 is upside <down>, sorry")).status_code == 202
+    await shop.settles()
+    (letter,) = [one for one in letters_to(shop, ben.email) if one["Subject"].startswith("Your refund")]
+    assert "Why: Page 7 is upside <down>, sorry" in body_of(letter)
+    assert "Page 7 is upside &lt;down&gt;, sorry" in body_of(letter, "html")
+    browser = Browser(shop, ben)
+    assert "Why: Page 7 is upside &lt;down&gt;, sorry" in (await browser.open(f"/purchases/{purchase['id']}")).text
+
+
+async def test_a_buyer_whose_goods_come_back_is_told_once_for_all_of_a_bundle(shop: Shop) -> None:
+    ana, ben = await shop.author("ana"), await shop.person("ben")
+    members = [await ana.sells(name, price=500) for name in ("One", "Two")]
+    bundle = await ana.sells("Both", price=800, productType="BUNDLE", memberIds=[member["id"] for member in members])
+    purchase = await ben.has(bundle)
+    assert (await ana.refunds(purchase)).status_code == 202
+    await shop.settles()
+    await shop.bank_finds(purchase, "failed")
+    assert not await ben.owns(bundle)
+    assert not [one for one in letters_to(shop, ben.email) if "again" in one["Subject"]]
+
+    assert (await ana.releases(purchase)).status_code == 200
+    await shop.settles()
+    assert await ben.owns(bundle)
+    (letter,) = [one for one in letters_to(shop, ben.email) if "again" in one["Subject"]]
+    assert letter["Subject"] == f"You have your purchase of Both again (order {purchase['orderNumber']})"
+    assert f"/purchases/{purchase['id']}" in body_of(letter)
+
+
+async def test_a_buyer_whose_dispute_ends_in_their_access_is_told(shop: Shop) -> None:
+    ana, ben = await shop.author("ana"), await shop.person("ben")
+    atlas = await ana.sells("Field Atlas", price=1200)
+    purchase = await ben.buys(atlas)
+    await ben.pays(purchase)
+    for outcome, owns, told in ((None, False, 0), ("won", True, 1)):
+        door = f"{purchase['checkoutUrl']}/{'close' if outcome else 'dispute'}"
+        await shop.http.post(door, data={} if outcome is None else {"outcome": outcome})
+        await shop.settles()
+        assert await ben.owns(atlas) is owns
+        assert len([one for one in letters_to(shop, ben.email) if "again" in one["Subject"]]) == told

@@ -3,10 +3,11 @@
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid5
 
-from purvey import access, purchases, support, tenants
+from purvey import access, payments, purchases, support, tenants
 from purvey.access import AccountReclaimed, EmailMoveAsked, EmailVerificationAsked, PasswordResetAsked, Purpose, User
+from purvey.entitlements import CustomerProductUpdated, Source, State
 from purvey.kit.events import Event, Heard, Reaction
 from purvey.kit.money import Money
 from purvey.letters.sending import Desk
@@ -128,14 +129,30 @@ async def tell_sale(desk: Desk, heard: Heard, sold: Event) -> None:
 
 
 async def tell_refund(desk: Desk, heard: Heard, refunded: Event) -> None:
-    """Money that went back."""
+    """Money that went back, and why."""
     assert isinstance(refunded, PurchaseRefunded)
     site = await tenants.find_site(heard.db, refunded.site_id)
     words = await words_of_sale(desk, heard, refunded.subject_id, site)
     if words is None or not words["buyer_email"]:
         return
+    refund = await payments.find_refund(heard.db, refunded.refund_id)
     words |= {"amount": Money(refunded.amount, refunded.currency), "whole": refunded.whole}
+    words |= {"reason": refund.reason if refund else ""}
     await desk.write(heard.db, kind="refund", about=heard.event_id, to=words["buyer_email"], now=heard.now, words=words)
+
+
+async def tell_restored(desk: Desk, heard: Heard, updated: Event) -> None:
+    """What was taken from the buyer is theirs again: its payment was released, or a dispute won. Once for a bundle."""
+    assert isinstance(updated, CustomerProductUpdated)
+    if updated.state != State.LIVE or updated.source != Source.PURCHASE:
+        return
+    purchase = await purchases.find(heard.db, updated.source_id)
+    site = await tenants.find_site(heard.db, purchase.site_id) if purchase else None
+    words = await words_of_sale(desk, heard, updated.source_id, site) if site else None
+    if words is None or not words["buyer_email"]:
+        return
+    once = uuid5(updated.source_id, updated.at.isoformat())
+    await desk.write(heard.db, kind="restored", about=once, to=words["buyer_email"], now=heard.now, words=words)
 
 
 async def tell_request(desk: Desk, heard: Heard, asked: Event) -> None:
@@ -205,6 +222,7 @@ LETTERS: tuple[tuple[type[Event], Write], ...] = (
     (InvitationMade, invite),
     (OneTimePurchaseCompleted, tell_sale),
     (PurchaseRefunded, tell_refund),
+    (CustomerProductUpdated, tell_restored),
     (RefundRequested, tell_request),
     (RefundRequestAnswered, tell_answer),
     (RefundRequestDeclined, tell_answer),
