@@ -16,6 +16,7 @@ from purvey.kit.db import STATEMENT_SECONDS
 from purvey.kit.errors import Invalid
 from purvey.kit.money import BASIS_POINTS, USDC, Money
 from purvey.kit.secret import Secret
+from purvey.kit.words import split_sender
 
 PREFIX = "PURVEY_"
 SECRET_KEY_LENGTH = 32
@@ -234,6 +235,7 @@ TEST_NETWORKS = frozenset(
     f"eip155:{chain}"
     for chain in (84532, 11155111, 17000, 560048, 11155420, 421614, 80002, 43113, 1301, 59141, 31337, 1337)
 )
+NEIGHBOUR = re.compile(r"[A-Za-z0-9._+-]+@[A-Za-z0-9-]+")  # a host without a domain, such as localhost
 NETWORK = re.compile(r"eip155:[1-9][0-9]{0,15}")
 
 
@@ -343,6 +345,19 @@ def usdc(value: str) -> int:
     return money.minor
 
 
+def sender(value: str) -> str:
+    """`A Shop <shop@example.com>`, or the address alone; a domain with letters of its own is kept in ASCII."""
+    from email_validator import EmailNotValidError, validate_email
+
+    name, address = split_sender(value)
+    if not NEIGHBOUR.fullmatch(address):
+        try:
+            address = str(validate_email(address, check_deliverability=False, allow_smtputf8=False).ascii_email)
+        except EmailNotValidError:
+            raise ValueError("no address: give one, such as `A Shop <shop@example.com>`") from None
+    return f"{name} <{address}>" if name else address
+
+
 def bearer(value: str) -> str:
     if len(value) < BEARER_LENGTH or not value.isascii() or not value.isprintable():
         raise ValueError(f"shorter than {BEARER_LENGTH} characters, or not ASCII")
@@ -371,7 +386,7 @@ READERS: Mapping[str, Callable[[str], Any]] = {
     "stripe_api_base": url("http", "https"),
     "test_bank": yes_or_no,
     "smtp_url": url("smtp", "smtps", with_password=True),
-    "mail_from": str,
+    "mail_from": sender,
     "sign_up_limit": whole_number,
     "rpc_urls": rpc_urls,
     "siwa_registries": registries,

@@ -10,6 +10,7 @@ import asyncpg
 from purvey import access, payments, purchases
 from purvey.cli import opened
 from purvey.kit.errors import Refusal
+from purvey.kit.mail import MailServerIll, SmtpPostman
 from purvey.kit.migrate import pending
 from purvey.kit.rpc import Chains
 from purvey.payments import x402 as settlements
@@ -125,7 +126,15 @@ async def the_chains(settings: Settings) -> str:
 
 
 async def the_mail(settings: Settings) -> str:
-    return "SMTP" if settings.smtp_url else f".eml files in {settings.home / 'mail'} (set PURVEY_SMTP_URL to send)"
+    """Whether the server is there, lets us in, and takes mail from our sender."""
+    if settings.smtp_url is None:
+        return f".eml files in {settings.home / 'mail'} (set PURVEY_SMTP_URL to send)"
+    postman = SmtpPostman(settings.smtp_url)
+    try:
+        await postman.try_out(settings.mail_from)
+    except MailServerIll as ill:
+        raise Ill(f"{ill}: look at PURVEY_SMTP_URL and PURVEY_MAIL_FROM") from None
+    return f"SMTP by {postman.host}, from {settings.mail_from}"
 
 
 async def the_agents(settings: Settings) -> str:

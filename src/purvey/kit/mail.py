@@ -5,7 +5,7 @@ import ssl
 from email.message import Message
 from email.mime.multipart import MIMEMultipart
 from email.mime.nonmultipart import MIMENonMultipart
-from email.utils import formatdate
+from email.utils import formataddr, formatdate
 from pathlib import Path
 from typing import Protocol
 from urllib.parse import unquote, urlsplit
@@ -16,6 +16,7 @@ import msgspec
 import structlog
 
 from purvey.kit.secret import Secret
+from purvey.kit.words import split_sender
 
 log = structlog.get_logger("purvey.mail")
 TIMEOUT_SECONDS = 15
@@ -23,6 +24,10 @@ TIMEOUT_SECONDS = 15
 
 class MailRefused(Exception):
     """The server took the letter for nobody; trying again would change nothing."""
+
+
+class MailServerIll(Exception):
+    """The server cannot be reached, does not let us in, or takes nothing from our sender."""
 
 
 class Letter(msgspec.Struct, frozen=True, kw_only=True):
@@ -75,20 +80,33 @@ class SmtpPostman:
 
     async def send(self, letter: Letter, message: Message) -> None:
         try:
-            await aiosmtplib.send(
-                message,
-                hostname=self.host,
-                port=self.port,
-                username=self.user,
-                password=self.password.reveal() if self.password else None,
-                use_tls=self.implicit_tls,
-                start_tls=None,
-                tls_context=ssl.create_default_context() if not is_local(self.host) else own_machine(),
-                timeout=TIMEOUT_SECONDS,
-            )
+            async with self.server() as server:
+                await server.send_message(message, sender=split_sender(letter.sender)[1], recipients=[letter.to])
         except aiosmtplib.SMTPRecipientsRefused as error:
             raise MailRefused(f"nobody at {letter.to}: {error}") from error
         log.info("mail sent", to=letter.to, subject=letter.subject)
+
+    async def try_out(self, sender: str) -> None:
+        """Whether the server lets us in and takes mail from this sender; MailServerIll says what it answered."""
+        try:
+            async with self.server() as server:
+                await server.mail(split_sender(sender)[1])
+                await server.rset()
+        except (aiosmtplib.SMTPException, OSError) as error:
+            raise MailServerIll(f"{self.host} port {self.port}: {error}") from error
+
+    def server(self) -> aiosmtplib.SMTP:
+        """The server, as it is met anew for each letter."""
+        return aiosmtplib.SMTP(
+            hostname=self.host,
+            port=self.port,
+            username=self.user,
+            password=self.password.reveal() if self.password else None,
+            use_tls=self.implicit_tls,
+            start_tls=None,
+            tls_context=ssl.create_default_context() if not is_local(self.host) else own_machine(),
+            timeout=TIMEOUT_SECONDS,
+        )
 
 
 def is_local(host: str) -> bool:
@@ -116,7 +134,7 @@ def message_of(letter: Letter, *, host: str) -> Message:
     """
     message = MIMEMultipart("alternative")
     headers = {
-        "From": letter.sender,
+        "From": formataddr(split_sender(letter.sender)),
         "To": letter.to,
         "Subject": letter.subject,
         "Message-ID": f"<{letter.id}@{host}>",

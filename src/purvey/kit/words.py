@@ -27,3 +27,9 @@ def plain(text: str) -> str:
     """
     bare = ACCENTS.sub("", unicodedata.normalize("NFKD", text)).lower()
     return unicodedata.normalize("NFC", bare).translate(STROKES)
+
+
+def split_sender(sender: str) -> tuple[str, str]:
+    """The name and the address of `A Shop <shop@example.com>`, whatever is in the name; the address alone may do."""
+    name, bracket, address = " ".join(sender.split()).rpartition("<")
+    return (name.strip().strip('"'), address.rstrip("> ")) if bracket else ("", address)
