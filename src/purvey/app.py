@@ -30,8 +30,10 @@ from purvey.fees.http import doors as fee_doors
 from purvey.kit import health, idempotency, openapi
 from purvey.kit.asgi import ASGIApp
 from purvey.kit.bodies import StrictRequest
+from purvey.kit.cors import cors
 from purvey.kit.edge import edge
 from purvey.kit.forgetful import forget
+from purvey.kit.head_method import answer_head, without_body
 from purvey.kit.heads import counted
 from purvey.kit.ids import Id
 from purvey.kit.pages import PAGING
@@ -50,7 +52,8 @@ BODY_LIMIT_BYTES = 1_000_000
 
 def build(world: World) -> ASGIApp:
     """The application of one world, as uvicorn serves it."""
-    return edge(litestar(world))
+    siwa_paths = [world.settings.siwa_nonce_path, world.settings.siwa_verify_path]
+    return edge(cors(without_body(litestar(world)), agents_paths=siwa_paths))
 
 
 def litestar(world: World) -> Litestar:
@@ -60,6 +63,7 @@ def litestar(world: World) -> Litestar:
     for route in app.routes:
         if isinstance(route, HTTPRoute):
             in_turn(route)
+    answer_head(app)
     return app
 
 
@@ -104,7 +108,6 @@ def framework(world: World) -> Litestar:
         route_handlers=agents.doors,
         middleware=[signatures, keys],
         request_class=agents.ExactRequest,
-        after_request=agents.keep_private,
     )
     return Litestar(
         [

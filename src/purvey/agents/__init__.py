@@ -7,7 +7,7 @@ from typing import Any
 
 from purvey.agents import buying, discounts, fee, keeping, me, media, products, purchases, reviews, siwa, uploads
 from purvey.agents.amounts import Amounts
-from purvey.agents.http import DIALECT, REFUSED, Dialect, ExactRequest, keep_private, spoken_by
+from purvey.agents.http import DIALECT, REFUSED, Dialect, ExactRequest, spoken_by
 from purvey.kit.openapi import Refused
 from purvey.settings import Settings
 
@@ -17,7 +17,6 @@ __all__ = [
     "ExactRequest",
     "dialects",
     "doors",
-    "keep_private",
     "refused",
     "root_doors",
     "spoken_by",

@@ -16,7 +16,6 @@ from purvey.agents.amounts import Usdc, exact, read
 from purvey.discounts.model import Reason
 from purvey.kit import ids
 from purvey.kit.bodies import StrictRequest
-from purvey.kit.caching import Ready
 from purvey.kit.errors import Refusal
 from purvey.kit.openapi import Refused
 from purvey.kit.problems import begins
@@ -119,13 +118,6 @@ def refusal_of(answer: Response[Any], error: Exception) -> tuple[int, dict[str, 
     body |= {"success": False, "error": said.error, "code": code, "request_id": problem.get("requestId")}
     more = {"detail": detail if detail != said.error else None, "errors": faults}
     return said.status, {name: value for name, value in (body | more).items() if value not in (None, [], "")}
-
-
-def keep_private(answer: Response[Any]) -> Response[Any]:
-    """No proxy keeps an answer that is for who asks: a receipt is no `Authorization`, by which they would know."""
-    if not isinstance(answer, Ready) and "cache-control" not in {name.lower() for name in answer.headers}:
-        answer.headers["Cache-Control"] = "private, no-store"
-    return answer
 
 
 class ExactRequest(StrictRequest):

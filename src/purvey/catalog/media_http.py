@@ -45,6 +45,8 @@ async def show(
             start, end = part
             headers |= {"content-range": f"bytes {start}-{end - 1}/{number}", "content-length": str(end - start)}
             status = 206
+        else:
+            headers["content-length"] = str(number)
     blocks = media.read_piece(storage, image_id, file_name, start=start, end=end)
     first = await anext(blocks, b"")
     return Stream(led_by(first, blocks), status_code=status, headers=headers, media_type=kind)

@@ -2,7 +2,7 @@
 
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import lru_cache
 from typing import Any
 
@@ -19,6 +19,8 @@ REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
 BEARER = re.compile(r"(/+(?:downloads|test-bank)/+)[^/]+", re.IGNORECASE)  # who reads the word has what it opens
 REQUESTS = Counter("purvey_http_requests_total", "Requests answered", ["method", "door", "status"])
 COUNTS_AT_HAND = 4096
+PROGRAMS = ("/v1/", "/api/", "/siwa/", "/mcp")
+NOT_KEPT = ((b"cache-control", b"private, no-store"),)
 SECONDS = Histogram("purvey_http_request_seconds", "Time to answer", ["method", "door"])
 
 
@@ -43,7 +45,9 @@ def edge(app: ASGIApp, *, clock: Callable[[], float] = time.perf_counter) -> ASG
             if message["type"] == "http.response.start":
                 status = int(message["status"])
                 limits = throttles.headers(standings) if standings else ()
-                message["headers"] = [*message["headers"], (b"x-request-id", request_id.encode()), *limits]
+                said = message["headers"]
+                kept = () if may_be_kept(scope["path"], said) else NOT_KEPT
+                message["headers"] = [*said, (b"x-request-id", request_id.encode()), *limits, *kept]
             await send(message)
 
         try:
@@ -52,6 +56,11 @@ def edge(app: ASGIApp, *, clock: Callable[[], float] = time.perf_counter) -> ASG
             measure(scope, status, clock() - began)
 
     return through
+
+
+def may_be_kept(path: str, headers: Iterable[tuple[bytes, bytes]]) -> bool:
+    """Whether the answer itself says how. What a program is told may be for it alone, by whatever it is known."""
+    return not path.startswith(PROGRAMS) or any(name.lower() == b"cache-control" for name, _ in headers)
 
 
 def has_legible_host(scope: Scope) -> bool:

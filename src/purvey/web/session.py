@@ -140,7 +140,7 @@ def same_site(path: str | None, *, default: str = "/") -> str:
 
 def sign_in_path(page: Page) -> str:
     """The way to sign in and back: to this page when it can be asked for again, else to where it was sent from."""
-    if page.method == "GET":
+    if page.method in ("GET", "HEAD"):
         query = page.scope["query_string"].decode("latin-1")
         here = page.scope["path"] + (f"?{query}" if query else "")
     else:

@@ -26,7 +26,6 @@ IDENTIFIER_SCHEMA: Final = {
     "required": ["required"],
 }
 NO_STORE: Final = "no-store"
-EXPOSED: Final = "PAYMENT-REQUIRED, PAYMENT-RESPONSE, X-PAYMENT-RESPONSE"
 
 Address = Annotated[str, msgspec.Meta(pattern=r"^0x[0-9a-fA-F]{40}" + TO_THE_END)]
 Word = Annotated[str, msgspec.Meta(pattern=r"^0x[0-9a-fA-F]{64}" + TO_THE_END)]
@@ -158,7 +157,6 @@ def payment_required(quotes: Sequence[Quote], *, error: str) -> tuple[dict[str, 
     headers = {
         "PAYMENT-REQUIRED": header,
         "Cache-Control": NO_STORE,
-        "Access-Control-Expose-Headers": EXPOSED,
     }
     accepts = [requirements_v1(quote) for quote in quotes if quote.network in V1_NAMES]
     return headers, {"x402Version": 1, "error": error, "accepts": accepts}
@@ -210,7 +208,6 @@ def payment_response(settlement: Settlement) -> dict[str, str]:
     return {
         name: b64encode(msgspec.json.encode(settled(settlement))).decode(),
         "Cache-Control": NO_STORE,
-        "Access-Control-Expose-Headers": EXPOSED,
     }
 
 

@@ -104,7 +104,7 @@ async def purchase_page(
         files=files,
         why_none=why_none,
         is_open=found.status in OPEN,
-        refresh=found.status in OPEN and not left and request.method == "GET",
+        refresh=found.status in OPEN and not left and request.method in ("GET", "HEAD"),
         left=left,
         site=await tenants.find_site(db, found.site_id),
         ticket=ticket,
