@@ -6,7 +6,7 @@ word that somebody typed stands in the subject or the greeting, and few letters 
 
 from collections.abc import Mapping
 from datetime import datetime
-from functools import cache, lru_cache
+from functools import cache
 from importlib.resources import files
 from typing import Any
 from urllib.parse import urlsplit
@@ -17,14 +17,13 @@ import mrml
 import structlog
 
 from purvey import access
+from purvey.kit.amounts import for_people
 from purvey.kit.db import Database
 from purvey.kit.mail import Letter, MailRefused, Postman, message_of, open_postman
-from purvey.kit.money import Money, exponents
 from purvey.letters.budgets import is_within
 from purvey.settings import Settings
 
 log = structlog.get_logger("purvey.letters")
-AMOUNTS_AT_HAND = 1024
 LETTERS = UUID("6f0e8f0e-7d0b-4c57-9a43-2f1a1a0c9b52")
 
 # Noted before it is sent; a letter that was sent is not sent again, nor is one that was held back.
@@ -111,17 +110,5 @@ def templates() -> jinja2.Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters["money"] = shown
+    environment.filters["money"] = for_people
     return environment
-
-
-@lru_cache(AMOUNTS_AT_HAND)
-def shown(money: Money) -> str:
-    """An amount as people read it, such as €12.00."""
-    from babel.numbers import format_currency
-
-    if money.currency == "USDC":
-        return str(money)
-    digits = exponents()[money.currency]
-    pattern = "¤#,##0" + ("." + "0" * digits if digits else "")
-    return format_currency(money.decimal, money.currency, format=pattern, locale="en", currency_digits=False)

@@ -6,10 +6,10 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from babel.numbers import format_currency, format_decimal
 from markupsafe import Markup, escape
 
-from purvey.kit.money import USDC, Money
+from purvey.kit.amounts import for_people
+from purvey.kit.money import Money
 from purvey.kit.urls import is_web
 from purvey.pricing import Tax, paid_for
 
@@ -57,14 +57,8 @@ STATES = {
 
 
 def money(minor: int | None, currency: str) -> str:
-    """An amount as people write it; USDC, which no locale knows, with at least two decimals."""
-    if minor is None:
-        return "-"
-    amount = Money(minor, currency).decimal
-    if currency == USDC:
-        places = max(2, -int(amount.normalize().as_tuple().exponent)) if amount else 2
-        return f"{format_decimal(amount, format='#,##0.' + '0' * places, locale=LOCALE)} {USDC}"
-    return format_currency(amount, currency, locale=LOCALE)
+    """An amount as people write it."""
+    return "-" if minor is None else for_people(Money(minor, currency))
 
 
 def plain_amount(minor: int | None, currency: str) -> str:
