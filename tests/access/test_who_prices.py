@@ -65,7 +65,8 @@ CHANGED_PRODUCT = {
     **dict.fromkeys(("id", "siteId", "tenantId", "authorId"), (UNKNOWN, READ_ONLY)),
     "createdAt": ("2020-01-01T00:00:00Z", READ_ONLY),
     **dict.fromkeys(
-        ("updatedAt", "deletedAt", "suspension", "kind", "fulfilment", "soldCount", "stock", "suggestion", "priceId",
+        ("updatedAt", "firstActiveAt", "deletedAt", "suspension", "kind", "fulfilment", "soldCount", "stock",
+         "suggestion", "priceId",
          "coverImageUrl", "previewImages", "files", "media", "members"),
         (None, FREE),
     ),

@@ -34,7 +34,8 @@ class Forms(HTMLParser):
         if tag == "input" and name:
             if given.get("type") in ("checkbox", "radio") and "checked" not in given:
                 return
-            fields.setdefault(name, []).append(given.get("value", "on" if given.get("type") == "checkbox" else ""))
+            value = given.get("value", "on" if given.get("type") == "checkbox" else "")
+            fields.setdefault(name, []).append(re.sub(r"[\r\n]", "", value))  # as a browser does
         if tag == "select":
             self.select = name
         if tag == "option" and self.select and ("selected" in given or self.select not in fields):
@@ -53,7 +54,8 @@ class Forms(HTMLParser):
         if tag == "select":
             self.select = ""
         if tag == "textarea" and self.open is not None:
-            self.open["fields"][self.area] = [self.open["fields"][self.area][0].removeprefix("\n")]
+            text = re.sub(r"\r\n?|\n", "\n", self.open["fields"][self.area][0]).removeprefix("\n")
+            self.open["fields"][self.area] = [text.replace("\n", "\r\n")]
             self.area = ""
 
 

@@ -44,7 +44,7 @@ from purvey.catalog.offers import BUNDLE, BY_HAND, PRODUCT_OFFER, Offer, find_of
 from purvey.catalog.quantities import CountHeld, TooFewCopies
 from purvey.catalog.read import find_product, find_site_of
 from purvey.catalog.rules import fulfilment_of
-from purvey.catalog.scope import refuse_strangers
+from purvey.catalog.scope import NamedProduct, named, refuse_strangers
 from purvey.catalog.search import SEARCH_MAX
 from purvey.catalog.shop import Badge, ShopProduct, ShopProductDetail, Sort, shop_page, shop_product
 from purvey.catalog.stock import (
@@ -85,6 +85,7 @@ __all__ = [
     "KeptProduct",
     "Kind",
     "MarketProduct",
+    "NamedProduct",
     "NoSuchProduct",
     "Offer",
     "Price",
@@ -132,6 +133,7 @@ __all__ = [
     "list_products",
     "market_page",
     "market_product",
+    "named",
     "put_back",
     "refuse_strangers",
     "release",

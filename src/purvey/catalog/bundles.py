@@ -42,25 +42,29 @@ class Candidate(msgspec.Struct, frozen=True):
     deleted_at: datetime | None
 
 
-async def fill(tx: Tx, bundle: Product, member_ids: Sequence[UUID]) -> None:
-    """Put these products into a bundle, in this order; Invalid names each that cannot be in it."""
+async def fill(tx: Tx, bundle: Product, member_ids: Sequence[UUID], *, before: Sequence[UUID] = ()) -> None:
+    """Put these products into a bundle, in this order; Invalid names each that cannot be in it.
+
+    What was in it before may stay, archived meanwhile or not.
+    """
     if not member_ids:
         return
+    twice = rules.repeated([str(id) for id in member_ids])
     found = {row.id: row for row in await store.lock_candidates(tx, Candidate, bundle.site_id, member_ids)}
     faults = [
         FieldError(f"/memberIds/{at}", fault)
         for at, id in enumerate(member_ids)
-        if (fault := fault_of(bundle, id, found.get(id), again=at in rules.repeated([str(id) for id in member_ids])))
+        if (fault := fault_of(bundle, id, found.get(id), again=at in twice, stays=id in before))
     ]
     if faults:
         raise Invalid("; ".join(fault.detail for fault in faults), errors=faults)
     await store.insert_members(tx, bundle.id, member_ids)
 
 
-async def refill(tx: Tx, bundle: Product, member_ids: Sequence[UUID]) -> None:
+async def refill(tx: Tx, bundle: Product, member_ids: Sequence[UUID], *, before: Sequence[UUID]) -> None:
     """Put these in the place of a bundle's members; sales made before keep theirs."""
     await store.remove_members(tx, bundle.id)
-    await fill(tx, bundle, member_ids)
+    await fill(tx, bundle, member_ids, before=before)
 
 
 async def refuse_nested(tx: Tx, product: Product) -> None:
@@ -72,13 +76,13 @@ async def refuse_nested(tx: Tx, product: Product) -> None:
         raise Invalid.field("/productType", f"It is in the bundle {holder}, and a bundle holds no bundle")
 
 
-def fault_of(bundle: Product, id: UUID, member: Candidate | None, *, again: bool) -> str | None:
+def fault_of(bundle: Product, id: UUID, member: Candidate | None, *, again: bool, stays: bool) -> str | None:
     """Why a product cannot be a member, or None."""
     if again:
         return "stands here twice"
     if id == bundle.id:
         return "is the bundle itself"
-    if member is None or member.deleted_at is not None:
+    if member is None or (member.deleted_at is not None and not stays):
         return "is no product of this site, or is archived"
     if member.product_type is ProductType.BUNDLE:
         return "is a bundle itself, and a bundle holds no bundle"

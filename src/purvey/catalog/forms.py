@@ -160,6 +160,7 @@ class UpdateProduct(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     created_at: Time | UnsetType = UNSET
 
     updated_at: Any = UNSET
+    first_active_at: Any = UNSET
     deleted_at: Any = UNSET
     suspension: Any = UNSET
     kind: Any = UNSET

@@ -76,7 +76,7 @@ async def update_product(
         await write_prices(tx, after, prices, now=now)
         await store.put_on_market(tx, after.id, rules.usdc_price_of(after, prices.after))
         if members != old_members:
-            await bundles.refill(tx, after, members)
+            await bundles.refill(tx, after, members, before=old_members)
         await tell(tx, me, before, after, prices, members=members, old_members=old_members, now=now)
         return view_of(await store.find(tx, site.id, product_id))
 

@@ -126,6 +126,7 @@ class ProductView(msgspec.Struct, kw_only=True, rename="camel"):
     stock: StockView | None
     restock_on_refund: bool
     is_active: bool
+    first_active_at: datetime | None
     suspension: Suspension | None
     deleted_at: datetime | None
     available_from: datetime | None

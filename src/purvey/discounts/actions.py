@@ -128,7 +128,10 @@ async def change(
         refuse_stale(before.version, sent=form.version, if_match=if_match)
         refuse_changed(form, forms.view(before), *forms.READ_ONLY)
         values = forms.changes_of(form, before=before)
-        after = msgspec.structs.replace(before, **values, version=before.version + 1, updated_at=now)
+        after = msgspec.structs.replace(before, **values)
+        if after == before:
+            return before
+        after = msgspec.structs.replace(after, version=before.version + 1, updated_at=now)
         rules.refuse_impossible(after)
         await catalog.refuse_strangers(tx, site_id, after.product_ids or [], pointer="/productIds")
         if not await store.update(tx, after):

@@ -148,6 +148,8 @@ async def fulfil(
         if before is None or purchase.status not in payments.PAID:
             raise NothingToFulfil("Nothing of this purchase is made or sent by hand, or it is not paid")
         after = before if state is before else FULFILMENT_LIFE.after(before, state)
+        if (after, note) == (before, purchase.fulfilment_note):
+            return
         purchase = msgspec.structs.replace(purchase, fulfilment_state=after, fulfilment_note=note)
         await store.save(tx, purchase, now=now)
         await access.audit(

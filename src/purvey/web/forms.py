@@ -2,9 +2,9 @@
 
 import asyncio
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any, TypeVar
 from urllib.parse import parse_qsl
 from uuid import UUID
@@ -12,19 +12,19 @@ from uuid import UUID
 import msgspec
 
 from purvey import access
-from purvey.kit import ids
+from purvey.kit import amounts, ids
 from purvey.kit.db import Database
 from purvey.kit.errors import FieldError, Invalid, Malformed
-from purvey.kit.money import Money
 from purvey.kit.problems import pointed
 from purvey.kit.times import read_time, refuse_beyond
 from purvey.web.session import Page, check_form_token
 
 T = TypeVar("T")
 TOKEN_FIELD = "csrf"  # noqa: S105
+BOXES_FIELD = "box"
 ONCE_MAX = 64
 ONCE_WINDOW = timedelta(days=1)
-FORM_FIELDS = 500
+FORM_FIELDS = 600  # as many products as a code may be for, and the others
 FORM_BYTES = 16_384  # of a form in which nothing long is typed
 TEXT_BYTES = 100_000  # of one with a message: 5,000 letters, each percent-encoded
 TEXTS_BYTES = 1_000_000  # of one with descriptions
@@ -33,10 +33,26 @@ URL_ENCODED = "application/x-www-form-urlencoded"
 
 
 class Form:
-    """The fields of a posted form. A field that is not there reads as empty."""
+    """The fields of a posted form. A field that is not there reads as empty.
 
-    def __init__(self, fields: Mapping[str, list[str]]) -> None:
-        self.fields = fields
+    A browser leaves out a box that is not ticked, so `boxes` says which ones were there to tick.
+    """
+
+    def __init__(self, fields: Mapping[str, list[str]], boxes: Collection[str] = ()) -> None:
+        self.fields, self.boxes = fields, frozenset(boxes)
+
+    def has(self, name: str) -> bool:
+        """Whether the page showed this field."""
+        return name in self.fields or name in self.boxes
+
+    def is_as_shown(self, name: str, shown: Any) -> bool:
+        """Whether a field comes back as the page showed it; a browser makes the ends of lines its own."""
+        if isinstance(shown, bool):
+            return self.ticked(name) is shown
+        if isinstance(shown, list):
+            return self.all(name) == [str(each) for each in shown]
+        text = ("" if shown is None else str(shown)).replace("\r\n", "\n").replace("\r", "\n")
+        return self.raw(name) in (text, text.replace("\n", ""))
 
     def text(self, name: str) -> str:
         """A field without the blanks around it."""
@@ -58,7 +74,7 @@ class Form:
 
     def whole(self, name: str) -> int | None:
         """A whole number, or None when nothing was typed; Invalid names the field."""
-        typed = self.text(name).replace(" ", "")
+        typed = self.text(name)
         if not typed:
             return None
         if not re.fullmatch(r"[+-]?[0-9]{1,18}", typed):
@@ -67,18 +83,8 @@ class Form:
 
     def minor(self, name: str, currency: str) -> int | None:
         """An amount of money in minor units, typed in whole ones; None when nothing was typed."""
-        typed = self.text(name).replace(" ", "").replace("\u00a0", "")
-        if not typed:
-            return None
-        typed = typed.replace(",", ".") if typed.count(",") == 1 and "." not in typed else typed
-        try:
-            if not re.fullmatch(r"[0-9]{0,13}(\.[0-9]{0,6})?", typed):
-                raise InvalidOperation
-            return Money.of_decimal(Decimal(typed), currency).minor
-        except InvalidOperation:
-            raise Invalid.field(f"/{name}", "Give an amount such as 12.50") from None
-        except Invalid as finer:
-            raise Invalid.field(f"/{name}", finer.detail) from None
+        text = self.text(name)
+        return amounts.typed(text, currency, pointer=f"/{name}").minor if text else None
 
     def hundredths(self, name: str) -> int | None:
         """A number with two decimals at most, in hundredths: 12.5 is 1250; None when nothing was typed."""
@@ -112,7 +118,7 @@ async def posted(page: Page) -> Form:
         body = await page.body()
         fields = await asyncio.to_thread(fields_of, body) if len(body) > AT_ONCE_BYTES else fields_of(body)
     check_form_token(page, (fields.pop(TOKEN_FIELD, None) or [""])[0])
-    return Form(fields)
+    return Form(fields, boxes=fields.pop(BOXES_FIELD, []))
 
 
 def fields_of(body: bytes) -> dict[str, list[str]]:
@@ -137,6 +143,18 @@ async def only_once(db: Database, form: Form, *, now: datetime) -> None:
     word = form.text("once")[:ONCE_MAX]
     detail = "This form was sent already; look at what became of it before you send another"
     await access.throttle(db, key=f"form:{word}", limit=1, window=ONCE_WINDOW, now=now, detail=detail, is_secret=True)
+
+
+def changed(form: Form, shown: Mapping[str, Any], fields: Mapping[str, Any]) -> dict[str, Any]:
+    """Of these fields of a body those that somebody changed: what a form does not show, or brings back, stays."""
+    return {
+        name: value for name, value in fields.items() if form.has(name) and not form.is_as_shown(name, shown.get(name))
+    }
+
+
+def given(form: Form, fields: Mapping[str, Any]) -> dict[str, Any]:
+    """Of these fields of a new thing's body those that the form has; the others are what they are by default."""
+    return {name: value for name, value in fields.items() if form.has(name)}
 
 
 def body(kind: type[T], values: Mapping[str, Any]) -> T:

@@ -15,7 +15,7 @@ from purvey.access.model import ApiKey, Identity
 from purvey.kit import pages as lists
 from purvey.kit.db import Database
 from purvey.kit.errors import Refusal
-from purvey.web.forms import Form, body, posted
+from purvey.web.forms import Form, body, changed, posted
 from purvey.web.rendering import go, page
 from purvey.web.session import Page, page_signed_in
 
@@ -48,7 +48,7 @@ async def shown(
         "account/account.html",
         refused=refused,
         form=form,
-        values={"displayName": me.display_name, "username": me.username},
+        values=values_of(me),
         part=part,
         sessions=(await access.sessions_of(db, me.user_id, asked, now=now))[:SHOWN],
         keys=(await access.keys_of(db, me.user_id, asked))[:SHOWN],
@@ -58,6 +58,11 @@ async def shown(
     )
 
 
+def values_of(me: Identity) -> dict[str, str]:
+    """What others see of a person, as its form shows it."""
+    return {"displayName": me.display_name, "username": me.username}
+
+
 @post("/account", guards=[page_signed_in])
 async def change(
     request: Page, db: NamedDependency[Database], me: NamedDependency[Identity], now: NamedDependency[datetime]
@@ -65,7 +70,8 @@ async def change(
     """What others see of a person."""
     form = await posted(request)
     try:
-        wish = body(ChangeMe, {"displayName": form.text("displayName"), "username": form.text("username")})
+        fields = {"displayName": form.text("displayName"), "username": form.text("username")}
+        wish = body(ChangeMe, changed(form, values_of(me), fields))
         await access.change_me(db, me, now=now, display_name=wish.display_name, username=wish.username)
     except Refusal as no:
         return await shown(request, db, me, now, refused=no, form=form, part="name")

@@ -64,7 +64,7 @@ def order_of(form: Form, product: ShopProductDetail) -> Order:
         "productId": str(product.id),
         "priceId": form.maybe("priceId"),
         "quantity": form.whole("quantity") or 1,
-        "amount": form.minor("amount", product.currency_code) if product.is_pay_what_you_want else None,
+        "amount": form.minor("amount", currency_of(form, product)) if product.is_pay_what_you_want else None,
         "discountCode": form.maybe("discountCode"),
         "shippingAddress": address_of(form) if product.fulfilment is Fulfilment.SHIPPING else None,
         "brief": form.raw("brief").strip() or None,
@@ -79,6 +79,12 @@ def order_of(form: Form, product: ShopProductDetail) -> Order:
         shipping_address=wish.shipping_address,
         brief=wish.brief,
     )
+
+
+def currency_of(form: Form, product: ShopProductDetail) -> str:
+    """The currency of the price that was chosen, in which what one wants to pay is typed."""
+    chosen = form.maybe("priceId")
+    return next((price.currency_code for price in product.prices if str(price.id) == chosen), product.currency_code)
 
 
 def address_of(form: Form) -> dict[str, str]:

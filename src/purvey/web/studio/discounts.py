@@ -10,24 +10,23 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, QueryParameter
 from msgspec import UNSET
 
-from purvey import catalog, discounts
+from purvey import discounts
 from purvey.access import Identity, Permission
-from purvey.catalog import Filters
 from purvey.discounts import DiscountCode, DiscountType
 from purvey.discounts.forms import CreateDiscountCode, UpdateDiscountCode
 from purvey.kit import pages as lists
 from purvey.kit.db import Database
 from purvey.kit.errors import Refusal
+from purvey.kit.money import exponents
 from purvey.tenants import Site
 from purvey.web.display import field_moment, money, plain_amount
-from purvey.web.forms import Form, body, posted
+from purvey.web.forms import TEXT_BYTES, Form, body, changed, given, posted
 from purvey.web.rendering import go
 from purvey.web.session import Page
-from purvey.web.studio.product_form import moment_of
+from purvey.web.studio import shelf
 from purvey.web.studio.scope import page_may, studio_page
 
 PER_PAGE = 50
-MOST_PRODUCTS = 100
 VIEW, MANAGE = [page_may(Permission.VIEW_PRODUCTS)], [page_may(Permission.MANAGE_DISCOUNTS)]
 KINDS = [(DiscountType.PERCENTAGE, "Percentage"), (DiscountType.FIXED_AMOUNT, "Fixed amount")]
 
@@ -59,7 +58,7 @@ async def create_form(request: Page, site: NamedDependency[Site], db: NamedDepen
     return await form_page(request, site, db)
 
 
-@post("/discounts/create", guards=MANAGE)
+@post("/discounts/create", guards=MANAGE, request_max_body_size=TEXT_BYTES)
 async def create(
     request: Page,
     site: NamedDependency[Site],
@@ -70,8 +69,7 @@ async def create(
     """A new code."""
     form = await posted(request)
     try:
-        moments = {"startsAt": form.moment("startsAt"), "endsAt": form.moment("endsAt")}
-        wish = body(CreateDiscountCode, {**fields_of(form, site), **moments})
+        wish = body(CreateDiscountCode, create_body(form, site))
         await discounts.create(db, me, site=site, form=wish, now=now)
     except Refusal as no:
         return await form_page(request, site, db, refused=no, form=form)
@@ -86,7 +84,7 @@ async def edit_form(
     return await form_page(request, site, db, code=await discounts.get(db, site.id, code_id))
 
 
-@post("/discounts/{code_id:uuid}/edit", guards=MANAGE)
+@post("/discounts/{code_id:uuid}/edit", guards=MANAGE, request_max_body_size=TEXT_BYTES)
 async def edit(
     *,
     request: Page,
@@ -100,12 +98,7 @@ async def edit(
     form = await posted(request)
     before = await discounts.get(db, site.id, code_id)
     try:
-        moments = {
-            "startsAt": moment_of(form, "startsAt", before.starts_at),
-            "endsAt": moment_of(form, "endsAt", before.ends_at),
-            "version": form.whole("version") or UNSET,
-        }
-        wish = body(UpdateDiscountCode, {**fields_of(form, site), **moments})
+        wish = body(UpdateDiscountCode, update_body(form, before, site))
         await discounts.change(db, me, site.id, code_id, form=wish, if_match=None, now=now)
     except Refusal as no:
         return await form_page(request, site, db, code=before, refused=no, form=form)
@@ -128,37 +121,65 @@ async def delete(
     return go(f"/discounts?site={site.slug}", done="removed")
 
 
-def fields_of(form: Form, site: Site) -> dict[str, Any]:
-    """The fields that both bodies have; an amount is typed in whole units of the site's currency."""
+def create_body(form: Form, site: Site) -> dict[str, Any]:
+    """What the door that makes a code takes."""
+    fields = fields_of(form, form.maybe("currencyCode") or site.currency)
+    return given(form, fields) | {"currencyCode": currency_of(form, fields, site)}
+
+
+def update_body(form: Form, before: DiscountCode, site: Site) -> dict[str, Any]:
+    """What the door that changes a code takes: what somebody changed, amounts with their currency."""
+    fields = fields_of(form, form.maybe("currencyCode") or before.currency or site.currency)
+    wanted = changed(form, values_of(before, site), fields | {"currencyCode": form.maybe("currencyCode")})
+    if "currencyCode" in wanted or "discountType" in wanted or "value" in wanted:
+        wanted |= given(form, {name: fields[name] for name in ("discountType", "value")})
+    if "currencyCode" in wanted:
+        wanted |= given(form, {"minimumAmount": fields["minimumAmount"]})
+    if before.currency is None or "currencyCode" in wanted:
+        wanted |= {"currencyCode": currency_of(form, fields, site)}
+    return wanted | {"version": form.whole("version") or UNSET}
+
+
+def currency_of(form: Form, fields: Mapping[str, Any], site: Site) -> str | None:
+    """What was chosen; an amount without a currency is in the site's."""
+    is_amount = fields["discountType"] == DiscountType.FIXED_AMOUNT or fields["minimumAmount"]
+    return form.maybe("currencyCode") or (site.currency if is_amount else None)
+
+
+def fields_of(form: Form, currency: str) -> dict[str, Any]:
+    """The fields that both bodies have; an amount is typed in whole units of the currency."""
     kind = form.text("discountType")
     by_amount = kind == DiscountType.FIXED_AMOUNT
-    value = form.minor("value", site.currency) if by_amount else form.hundredths("value")
-    least = form.minor("minimumAmount", site.currency)
+    value = form.minor("value", currency) if by_amount else form.hundredths("value")
     return {
         "code": form.text("code"),
         "discountType": kind,
         "value": (value or 0) if by_amount else (value or 0) / 100,
-        "currencyCode": site.currency if by_amount or least else None,
+        "startsAt": form.moment("startsAt"),
+        "endsAt": form.moment("endsAt"),
         "maxUses": form.whole("maxUses"),
         "maxUsesPerBuyer": form.whole("maxUsesPerBuyer"),
-        "minimumAmount": least,
+        "minimumAmount": form.minor("minimumAmount", currency),
         "productIds": form.all("productIds") or None,
         "isActive": form.ticked("isActive"),
     }
 
 
-def values_of(code: DiscountCode) -> Mapping[str, Any]:
-    currency = code.currency or "EUR"
+def values_of(code: DiscountCode, site: Site) -> Mapping[str, Any]:
+    """A code as its form shows it."""
+    currency = code.currency or site.currency
     percent = None if code.basis_points is None else f"{code.basis_points / 100:g}"
     return {
         "code": code.code,
         "discountType": code.discount_type,
         "value": percent or plain_amount(code.amount, currency),
+        "currencyCode": code.currency,
         "startsAt": field_moment(code.starts_at),
         "endsAt": field_moment(code.ends_at),
         "maxUses": code.max_uses,
         "maxUsesPerBuyer": code.max_uses_per_buyer,
         "minimumAmount": plain_amount(code.minimum_amount, currency),
+        "productIds": code.product_ids or [],
         "isActive": code.is_active,
     }
 
@@ -173,7 +194,6 @@ async def form_page(
     form: Form | None = None,
 ) -> Response[str]:
     """The form of a code, new or there."""
-    shelf = await catalog.list_products(db, filters=Filters(site_id=site.id), asked=lists.asked(1, MOST_PRODUCTS))
     chosen = form.all("productIds") if form else [str(id) for id in code.product_ids or []] if code else []
     return await studio_page(
         request,
@@ -181,9 +201,10 @@ async def form_page(
         code=code,
         refused=refused,
         form=form,
-        values=values_of(code) if code else {"discountType": DiscountType.PERCENTAGE, "isActive": True},
+        values=values_of(code, site) if code else {"discountType": DiscountType.PERCENTAGE, "isActive": True},
         kinds=KINDS,
-        products=shelf.data,
+        currencies=[(each, each) for each in [site.currency, *sorted(set(exponents()) - {site.currency})]],
+        products=await shelf.choices(db, site, chosen),
         chosen=chosen,
     )
 

@@ -14,7 +14,7 @@ from purvey.kit import pages as lists
 from purvey.kit.db import Database
 from purvey.kit.errors import NotFound, Refusal
 from purvey.payments import Status
-from purvey.purchases import FULFILMENT_LIFE, Fulfilment, MoveFulfilment, OrderRefund, ReleasePayment
+from purvey.purchases import FULFILMENT_LIFE, Fulfilment, MoveFulfilment, OrderRefund, ReleasePayment, SaleDetail
 from purvey.tenants import Site
 from purvey.web import display
 from purvey.web.forms import TEXT_BYTES, Form, body, only_once, posted
@@ -64,6 +64,14 @@ async def order(
     return await order_page(request, site, db, purchase_id)
 
 
+async def found_order(db: Database, site: Site, purchase_id: UUID) -> SaleDetail:
+    """An order of the site; NotFound."""
+    found = await purchases.sale(db, purchase_id, site_id=site.id)
+    if found is None:
+        raise NotFound("There is no such order")
+    return found
+
+
 async def order_page(
     request: Page,
     site: Site,
@@ -73,9 +81,7 @@ async def order_page(
     refused: Refusal | None = None,
     form: Form | None = None,
 ) -> Response[str]:
-    found = await purchases.sale(db, purchase_id, site_id=site.id)
-    if found is None:
-        raise NotFound("There is no such order")
+    found = await found_order(db, site, purchase_id)
     log = await downloads.list_downloads(
         db, site_id=site.id, purchase_id=purchase_id, asked=lists.asked(1, DOWNLOADS_SHOWN)
     )
@@ -111,7 +117,9 @@ async def fulfil(
     """How far it is; the buyer sees it."""
     form = await posted(request)
     try:
-        wish = body(MoveFulfilment, {"state": form.text("state"), "note": form.raw("note").strip() or None})
+        before = (await found_order(db, site, purchase_id)).fulfilment_note
+        note = before if form.is_as_shown("note", before) else form.raw("note").strip() or None
+        wish = body(MoveFulfilment, {"state": form.text("state"), "note": note})
         await purchases.fulfil(db, me, purchase_id, site_id=site.id, state=wish.state, note=wish.note, now=now)
     except Refusal as no:
         return await order_page(request, site, db, purchase_id, refused=no, form=form)
@@ -146,9 +154,7 @@ async def refund(
 ) -> Response[str]:
     """Money back, all of it or a part."""
     form = await posted(request)
-    found = await purchases.sale(db, purchase_id, site_id=site.id)
-    if found is None:
-        raise NotFound("There is no such order")
+    found = await found_order(db, site, purchase_id)
     try:
         amount = form.minor("amount", found.currency_code)
         wish = body(OrderRefund, {"amount": amount, "reason": form.text("reason")})
@@ -171,8 +177,7 @@ async def release(
 ) -> Response[str]:
     """Keep the money of a payment on hold, and hand over what it was for."""
     form = await posted(request)
-    if await purchases.sale(db, purchase_id, site_id=site.id) is None:
-        raise NotFound("There is no such order")
+    await found_order(db, site, purchase_id)
     try:
         wish = body(ReleasePayment, {"reason": form.text("reason")})
         await purchases.release(db, me, purchase_id, reason=wish.reason, now=now)

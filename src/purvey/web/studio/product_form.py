@@ -1,14 +1,13 @@
 """A product as a form: its fields have the names of the JSON body's, its amounts are whole units."""
 
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Any
 
 from msgspec import UNSET
 
 from purvey.catalog import ProductView
 from purvey.web.display import field_moment, plain_amount
-from purvey.web.forms import Form
+from purvey.web.forms import Form, changed, given
 
 FRESH: Mapping[str, Any] = {
     "productType": "DIGITAL_DOWNLOAD",
@@ -30,27 +29,18 @@ TEXTS = ("shortDesc", "description", "thankYouMessage", "redirectUrl", "licenseT
 
 def create_body(form: Form, currency: str) -> dict[str, Any]:
     """What the door that creates a product takes."""
-    return {
-        **fields_of(form, currency),
-        "slug": form.maybe("slug"),
-        "sku": form.maybe("sku"),
-        "availableFrom": form.moment("availableFrom"),
-        "availableUntil": form.moment("availableUntil"),
-    }
+    return given(form, {**fields_of(form, currency), "slug": form.maybe("slug"), "sku": form.maybe("sku")})
 
 
 def update_body(form: Form, before: ProductView) -> dict[str, Any]:
-    """What the door that changes a product takes. A moment that was left alone keeps its seconds."""
+    """What the door that changes a product takes: what somebody changed, and the version they saw."""
     fields = fields_of(form, before.currency_code)
     if fields["price"] is None:
         fields["price"] = UNSET
-    return {
-        **fields,
-        "slug": form.maybe("slug") or UNSET,
-        "version": form.whole("version") or UNSET,
-        "availableFrom": moment_of(form, "availableFrom", before.available_from),
-        "availableUntil": moment_of(form, "availableUntil", before.available_until),
-    }
+    wanted = changed(form, values_of(before), {**fields, "slug": form.maybe("slug") or UNSET})
+    if wanted.get("productType", "BUNDLE") != "BUNDLE" and before.member_ids:
+        wanted["memberIds"] = []
+    return {**wanted, "version": form.whole("version") or UNSET}
 
 
 def fields_of(form: Form, currency: str) -> dict[str, Any]:
@@ -67,13 +57,11 @@ def fields_of(form: Form, currency: str) -> dict[str, Any]:
         "maxPerBuyer": form.whole("maxPerBuyer"),
         "totalQuantity": form.whole("totalQuantity"),
         "displayOrder": form.whole("displayOrder") or 0,
+        "availableFrom": form.moment("availableFrom"),
+        "availableUntil": form.moment("availableUntil"),
         **{name: form.ticked(name) for name in TICKS},
         "memberIds": form.all("memberIds") if kind == "BUNDLE" else [],
     }
-
-
-def moment_of(form: Form, name: str, before: datetime | None) -> Any:
-    return UNSET if form.text(name) == field_moment(before) else form.moment(name)
 
 
 def values_of(product: ProductView) -> dict[str, Any]:
@@ -104,5 +92,6 @@ def values_of(product: ProductView) -> dict[str, Any]:
         "useRedirectUrl": product.use_redirect_url,
         "licenseEnabled": product.license_enabled,
         "licenseText": product.license_text,
+        "memberIds": product.member_ids,
         "version": product.version,
     }

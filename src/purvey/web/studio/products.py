@@ -22,11 +22,10 @@ from purvey.web.forms import TEXTS_BYTES, Form, body, posted
 from purvey.web.rendering import go
 from purvey.web.session import Page
 from purvey.web.shop.shop import one_of
-from purvey.web.studio import product_form
+from purvey.web.studio import product_form, shelf
 from purvey.web.studio.scope import page_may, studio_page
 
 PER_PAGE = 50
-MOST_MEMBERS = 100
 STATES: Mapping[str, tuple[str, dict[str, Any]]] = {
     "": ("All but archived", {}),
     "on": ("Switched on", {"is_active": True}),
@@ -131,7 +130,6 @@ async def form_page(
     form: Form | None = None,
 ) -> Response[str]:
     """The form of a product, new or there."""
-    others = await catalog.list_products(db, filters=Filters(site_id=site.id), asked=lists.asked(1, MOST_MEMBERS))
     chosen = form.all("memberIds") if form else [str(id) for id in product.member_ids] if product else []
     return await studio_page(
         request,
@@ -141,11 +139,7 @@ async def form_page(
         form=form,
         values=product_form.values_of(product) if product else product_form.FRESH,
         types=list(display.PRODUCT_TYPES.items()),
-        candidates=[
-            other
-            for other in others.data
-            if other.product_type is not ProductType.BUNDLE and (product is None or other.id != product.id)
-        ],
+        candidates=await shelf.members(db, site, chosen, bundle_id=product.id if product else None),
         chosen=chosen,
         pictures=pictures_of(product) if product else [],
     )

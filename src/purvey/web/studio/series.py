@@ -9,9 +9,8 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, QueryParameter
 from msgspec import UNSET
 
-from purvey import catalog, content
+from purvey import content
 from purvey.access import Identity, Permission
-from purvey.catalog import Filters
 from purvey.content import AccessLevel, Chapter, Series
 from purvey.content.forms import CreateChapter, CreateSeries, UpdateChapter, UpdateSeries
 from purvey.kit import pages as lists
@@ -19,13 +18,14 @@ from purvey.kit.db import Database
 from purvey.kit.errors import Refusal
 from purvey.tenants import Site
 from purvey.web.display import plain_amount
-from purvey.web.forms import TEXTS_BYTES, Form, body, posted
+from purvey.web.forms import TEXTS_BYTES, Form, body, changed, given, posted
 from purvey.web.rendering import go
 from purvey.web.session import Page
+from purvey.web.studio import shelf
 from purvey.web.studio.scope import page_may, studio_page
 
 PER_PAGE = 50
-MOST_CHAPTERS, MOST_OPENERS = 100, 100
+MOST_CHAPTERS = 100
 VIEW, EDIT = [page_may(Permission.VIEW_PRODUCTS)], [page_may(Permission.EDIT_PRODUCTS)]
 BIG_BODY = 2_000_000  # a chapter of 250,000 letters, each percent-encoded
 LEVELS = [
@@ -65,7 +65,7 @@ async def create(
     """A new series, and on to its chapters."""
     form = await posted(request)
     try:
-        wish = body(CreateSeries, {**series_fields(form), "slug": form.maybe("slug")})
+        wish = body(CreateSeries, given(form, {**series_fields(form), "slug": form.maybe("slug")}))
         made = await content.create_series(db, me, site=site, form=wish, now=now)
     except Refusal as no:
         return await series_page(request, site, db, refused=no, form=form)
@@ -95,8 +95,7 @@ async def edit(
     before = await content.find_series(db, site.id, series_id)
     try:
         fields = {
-            **series_fields(form),
-            "slug": form.maybe("slug") or UNSET,
+            **changed(form, series_values(before), {**series_fields(form), "slug": form.maybe("slug") or UNSET}),
             "version": form.whole("version") or UNSET,
         }
         await content.change_series(db, me, site.id, series_id, form=body(UpdateSeries, fields), if_match=None, now=now)
@@ -130,6 +129,17 @@ def series_fields(form: Form) -> dict[str, Any]:
     }
 
 
+def series_values(series: Series) -> dict[str, Any]:
+    """A series as its form shows it."""
+    return {
+        "title": series.title,
+        "slug": series.slug,
+        "description": series.description,
+        "isPublished": series.is_published,
+        "openedBy": series.opened_by,
+    }
+
+
 async def series_page(
     request: Page,
     site: Site,
@@ -140,23 +150,17 @@ async def series_page(
     form: Form | None = None,
 ) -> Response[str]:
     """The form of a series, new or there, and its chapters."""
-    shelf = await catalog.list_products(db, filters=Filters(site_id=site.id), asked=lists.asked(1, MOST_OPENERS))
     chosen = form.all("openedBy") if form else [str(id) for id in series.opened_by] if series else []
     values: dict[str, Any] = {"isPublished": True}
     chapters: list[Chapter] = []
     if series:
-        values = {
-            "title": series.title,
-            "slug": series.slug,
-            "description": series.description,
-            "isPublished": series.is_published,
-        }
+        values = series_values(series)
         chapters = await content.chapters_of_series(
             db, site.id, series.id, lists.asked(1, MOST_CHAPTERS), access_level=None
         )
     return await studio_page(
         request, "studio/series.html", series=series, chapters=chapters, refused=refused, form=form, values=values,
-        products=shelf.data, chosen=chosen,
+        products=await shelf.choices(db, site, chosen), chosen=chosen,
     )  # fmt: skip
 
 
@@ -182,8 +186,8 @@ async def new_chapter(
     form = await posted(request)
     series = await content.find_series(db, site.id, series_id)
     try:
-        fields = chapter_fields(form, site.currency)
-        fields |= {"seriesId": str(series_id), "slug": form.maybe("slug"), "number": form.whole("number")}
+        fields = {**chapter_fields(form, site.currency), "slug": form.maybe("slug"), "number": form.whole("number")}
+        fields = given(form, fields) | {"seriesId": str(series_id)}
         await content.create_chapter(db, me, site=site, form=body(CreateChapter, fields), now=now)
     except Refusal as no:
         return await chapter_page(request, site, series, refused=no, form=form)
@@ -219,13 +223,13 @@ async def edit_chapter(
     series = await content.find_series(db, site.id, series_id)
     before = await content.find_chapter(db, site.id, chapter_id)
     try:
-        fields = chapter_fields(form, before.currency)
         number = form.whole("number")
-        fields |= {
+        fields = {
+            **chapter_fields(form, before.currency),
             "slug": form.maybe("slug") or UNSET,
             "number": UNSET if number is None else number,
-            "version": form.whole("version") or UNSET,
         }
+        fields = changed(form, chapter_values(before), fields) | {"version": form.whole("version") or UNSET}
         await content.change_chapter(
             db, me, site.id, chapter_id, form=body(UpdateChapter, fields), if_match=None, now=now
         )
@@ -261,6 +265,19 @@ def chapter_fields(form: Form, currency: str) -> dict[str, Any]:
     }
 
 
+def chapter_values(chapter: Chapter) -> dict[str, Any]:
+    """A chapter as its form shows it."""
+    return {
+        "title": chapter.title,
+        "slug": chapter.slug,
+        "number": chapter.number,
+        "body": chapter.body,
+        "accessLevel": chapter.access_level,
+        "price": plain_amount(chapter.price_amount, chapter.currency),
+        "isPublished": chapter.is_published,
+    }
+
+
 async def chapter_page(
     request: Page,
     site: Site,
@@ -273,15 +290,7 @@ async def chapter_page(
     """The form of a chapter, new or there."""
     values: dict[str, Any] = {"isPublished": True, "accessLevel": AccessLevel.FREE}
     if chapter:
-        values = {
-            "title": chapter.title,
-            "slug": chapter.slug,
-            "number": chapter.number,
-            "body": chapter.body,
-            "accessLevel": chapter.access_level,
-            "price": plain_amount(chapter.price_amount, chapter.currency),
-            "isPublished": chapter.is_published,
-        }
+        values = chapter_values(chapter)
     return await studio_page(
         request, "studio/chapter.html", series=series, chapter=chapter, refused=refused, form=form, values=values,
         levels=LEVELS, currency=chapter.currency if chapter else site.currency,

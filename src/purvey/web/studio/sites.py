@@ -1,6 +1,7 @@
 """Opening a site, its settings, and the team that works on it."""
 
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from litestar import Response, get, post
@@ -14,9 +15,9 @@ from purvey.kit.db import Database
 from purvey.kit.errors import Refusal
 from purvey.kit.ids import slug_of
 from purvey.kit.money import exponents
-from purvey.tenants import Role, Site
+from purvey.tenants import Role, Site, Tenant
 from purvey.tenants.forms import AcceptInvitation, ChangeMember, ChangeSite, ChangeTenant, CreateSite, Invite
-from purvey.web.forms import TEXT_BYTES, Form, body, posted
+from purvey.web.forms import TEXT_BYTES, Form, body, changed, posted
 from purvey.web.rendering import go, page
 from purvey.web.session import Page, page_signed_in
 from purvey.web.studio.scope import is_everywhere, page_may, studio_page
@@ -93,17 +94,24 @@ async def settings_page(
         form=form,
         tenant=tenant,
         may_tax=await is_everywhere(request, site),
-        values={
-            "name": site.name,
-            "description": site.description,
-            "refundWindowDays": site.refund_window_days,
-            "saleNotice": site.sale_notice,
-            "verifiedEmailForLimited": site.verified_email_for_limited,
-            "taxRate": f"{tenant.tax_rate_bps / 100:g}",
-            "taxInclusive": tenant.tax_inclusive,
-            "payoutWallet": site.payout_wallet,
-        },
+        values=site_values(site) | tax_values(tenant),
     )
+
+
+def site_values(site: Site) -> dict[str, Any]:
+    """A site's settings as their forms show them."""
+    return {
+        "name": site.name,
+        "description": site.description,
+        "refundWindowDays": site.refund_window_days,
+        "saleNotice": site.sale_notice,
+        "verifiedEmailForLimited": site.verified_email_for_limited,
+        "payoutWallet": site.payout_wallet,
+    }
+
+
+def tax_values(tenant: Tenant) -> dict[str, Any]:
+    return {"taxRate": f"{tenant.tax_rate_bps / 100:g}", "taxInclusive": tenant.tax_inclusive}
 
 
 @post(
@@ -123,14 +131,14 @@ async def change_settings(
     """Other settings, unless somebody changed them meanwhile."""
     form = await posted(request)
     try:
-        wish = body(ChangeSite, {
+        fields = {
             "name": form.text("name"),
             "description": form.maybe("description"),
             "refundWindowDays": form.whole("refundWindowDays") or 0,
             "saleNotice": form.ticked("saleNotice"),
             "verifiedEmailForLimited": form.ticked("verifiedEmailForLimited"),
-            "version": form.whole("version"),
-        })  # fmt: skip
+        }
+        wish = body(ChangeSite, changed(form, site_values(site), fields) | {"version": form.whole("version")})
         await tenants.change_site(
             db,
             me,
@@ -161,8 +169,12 @@ async def change_taxes(
     """Another tax for what is quoted from now on."""
     form = await posted(request)
     try:
-        rate = {"taxRateBps": form.hundredths("taxRate"), "taxInclusive": form.ticked("taxInclusive")}
-        wish = body(ChangeTenant, rate)
+        shown = tax_values(await tenants.find_tenant(db, site.tenant_id))
+        typed = {"taxRate": form.hundredths("taxRate"), "taxInclusive": form.ticked("taxInclusive")}
+        wanted = changed(form, shown, typed)
+        if "taxRate" in wanted:
+            wanted["taxRateBps"] = wanted.pop("taxRate")
+        wish = body(ChangeTenant, wanted)
         await tenants.change_tenant(
             db, me, site.tenant_id, tax_rate_bps=wish.tax_rate_bps, tax_inclusive=wish.tax_inclusive, now=now
         )
@@ -184,7 +196,8 @@ async def change_payout_wallet(
     """Where what agents pay goes from now on."""
     form = await posted(request)
     try:
-        wish = body(ChangeSite, {"payoutWallet": form.maybe("payoutWallet"), "version": form.whole("version")})
+        wanted = changed(form, site_values(site), {"payoutWallet": form.maybe("payoutWallet")})
+        wish = body(ChangeSite, wanted | {"version": form.whole("version")})
         await tenants.change_site(db, me, site_id, payout_wallet=wish.payout_wallet, version=wish.version, now=now)
     except Refusal as no:
         return await settings_page(request, site, db, refused=no, form=form)
