@@ -114,6 +114,24 @@ async def test_a_price_that_rose_meanwhile_is_shown_once_more_and_nothing_is_hel
     assert "34.80" in (await browser.send("/buy$")).text
 
 
+@pytest.mark.feature("A28")
+@pytest.mark.parametrize("code", ["SAVE", ""])
+async def test_who_goes_back_and_buys_again_comes_to_the_checkout_that_holds_their_last_copy(
+    shop: Shop, code: str
+) -> None:
+    ana, ben = await shop.author("ana"), await shop.person("ben")
+    await taxed(shop, ana)
+    await code_of(ana, maxUses=1, maxUsesPerBuyer=1)
+    browser = Browser(shop, ben)
+    form = await browser.open(page_of(ana, await ana.sells("Print", price=1000, stock=1)))
+    banks = set()
+    for _ in range(2):
+        browser.page = form
+        assert SUMMARY in (await browser.send("/buy$", discountCode=code)).text
+        banks.add((await browser.send("/buy$")).url)
+    assert len(banks) == 1 and banks.pop().path.startswith("/test-bank/")
+
+
 @pytest.mark.feature("A28", "B9")
 async def test_what_one_pays_as_one_wants_is_all_that_one_pays(shop: Shop) -> None:
     ana, ben = await shop.author("ana"), await shop.person("ben")

@@ -31,7 +31,11 @@ async def summary(db: Queries, me: Identity, order: Order, *, now: datetime) -> 
     sought = await store.seek(db, order, buyer_id=me.user_id)
     if sought is None:
         raise NotFound("There is no such product, or no such price of it")
-    rules.refuse_impossible(sought, order, email_verified=me.email_verified, now=now)
+    if sought.open_id is None:
+        rules.refuse_impossible(sought, order, email_verified=me.email_verified, now=now)
+    else:  # what they hold themselves is in nobody's way
+        rules.refuse_unsold(sought, now=now)
+        rules.refuse_missing_details(sought, order)
     if order.discount_code is None:
         return Summary(sought.name, price_of(sought, order, None))
     code = await discounts.find(db, sought.site_id, order.discount_code)
