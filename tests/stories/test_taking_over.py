@@ -4,6 +4,7 @@ A person's address is hers by the mail that is read there, not by who typed it f
 """
 
 import asyncio
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -15,6 +16,7 @@ from tests.vocabulary.shop import Person, Shop
 from tests.vocabulary.stripe_shop import StripeShop
 from tests.web.browsing import Browser
 
+import purvey
 from purvey.access import Purpose
 from purvey.access import recovery as getting_back
 from purvey.kit.ids import new_id
@@ -238,3 +240,25 @@ async def test_of_several_resets_at_once_one_takes_over(shop: Shop, times: int) 
         *(shop.http.post(RESET, json={"token": token, "password": f"{OURS} {n}"}) for n, token in enumerate(tokens))
     )
     assert sorted(answer.status_code for answer in answers) == [204] + [422] * (times - 1)
+
+
+async def test_invitations_of_before_that_an_unproved_address_had_open_are_taken_back_by_the_migration(
+    shop: Shop,
+) -> None:
+    squatter, ana = await signs_up(shop), await shop.author("ana")
+    site = await opens_shop(squatter)
+    assert ana.site is not None
+    hers = await ana.post(f"/v1/tenants/{ana.site['tenantId']}/invitations", {
+        "email": fresh_email("third"), "role": "OWNER",
+    })  # fmt: skip
+    theirs = new_id()
+    await shop.db.do(
+        "insert into invitations (id, tenant_id, email, role, invited_by, created_at, expires_at)"
+        " values ($1, $2, $3, 'OWNER', $4, $5, $6)",
+        theirs, UUID(site["tenantId"]), fresh_email("third"), squatter.id, shop.now,
+        shop.now.replace(year=shop.now.year + 1),
+    )  # fmt: skip
+    await shop.db.do((Path(purvey.__file__).parent / "migrations" / "0033_unproved_invite_nobody.sql").read_text())
+    revoked = "select revoked_at is not null from invitations where id = $1"
+    assert await shop.db.value(revoked, theirs)
+    assert not await shop.db.value(revoked, UUID(hers.json()["id"]))
