@@ -47,6 +47,8 @@ async def test_a_download_link_is_not_logged_however_it_is_asked_for(
     word = write_link(found, secret_key=shop.world.settings.secret_key)
     link = f"/downloads/{word}"
     assert (await shop.http.get(link)).content == b"A map"
+    for other in (f"{word[:9]}!{word[9:]}", f"{word}%0A", f"{word}=", f"{word}%20"):
+        assert (await shop.http.get(f"/downloads/{other}")).status_code == 404, "one link is one word"
     for method, path in (("HEAD", link), ("POST", link), ("GET", f"{link}/"), ("GET", f"/downloads/{word}x")):
         await shop.http.request(method, path)
     out, err = capfd.readouterr()

@@ -89,6 +89,8 @@ def test_no_pattern_in_the_code_ends_before_the_end_or_takes_other_digits() -> N
         or (not is_ascii and re.search(r"\\[dw]", pattern))
     ]
     assert careless == []
+    lines = [line for file in SOURCES.rglob("*.py") for line in file.read_text().splitlines()]
+    assert [line for line in lines if re.search(r"\\[dw]", line) and "ASCII" not in line] == []
 
 
 @pytest.mark.parametrize(

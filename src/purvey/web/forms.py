@@ -173,13 +173,13 @@ def body(kind: type[T], values: Mapping[str, Any]) -> T:
 
 PLAINLY = [
     (r"Expected `str` of length >= 1\b.*", "Fill this in"),
-    (r"Expected `str` of length >= (\d+).*", r"At least \1 characters"),
-    (r"Expected `str` of length <= (\d+).*", r"At most \1 characters"),
+    (r"Expected `str` of length >= ([0-9]+).*", r"At least \1 characters"),
+    (r"Expected `str` of length <= ([0-9]+).*", r"At most \1 characters"),
     (r"Expected `str` matching regex.*", "This has letters or signs that are not allowed here"),
     (r"Expected `int` >= (\S+)", r"At least \1"),
     (r"Expected `int` <= (\S+)", r"At most \1"),
     (r"Expected `int`.*", "Give a whole number"),
-    (r"Expected `array` of length <= (\d+).*", r"At most \1 of them"),
+    (r"Expected `array` of length <= ([0-9]+).*", r"At most \1 of them"),
     (r"Object missing required field.*", "Fill this in"),
     (r"Expected `str`, got `null`.*", "Fill this in"),
     (r"Expected `int`, got `null`.*", "Fill this in"),
