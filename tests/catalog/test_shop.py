@@ -240,14 +240,15 @@ class Counted(Queries):
 async def test_each_public_page_costs_one_statement_found_or_not(shop: Shop, ana: Person) -> None:
     await ana.sells("Atlas", stock=3)
     db = Counted(shop.db)
-    await catalog.shop_page(db, ana.name, asked=Asked(), now=shop.now)
+    tills = await shop.world.gateways.tills(db, ana.name)
+    await catalog.shop_page(db, ana.name, tills=tills, asked=Asked(), now=shop.now)
     assert db.statements == 1
-    await catalog.shop_product(db, ana.name, "atlas", now=shop.now)
+    await catalog.shop_product(db, ana.name, "atlas", tills=tills, now=shop.now)
     assert db.statements == 2
     with pytest.raises(NotFound):
-        await catalog.shop_page(db, "nobody", asked=Asked(), now=shop.now)
+        await catalog.shop_page(db, "nobody", tills=tills, asked=Asked(), now=shop.now)
     with pytest.raises(NotFound):
-        await catalog.shop_product(db, ana.name, "nothing", now=shop.now)
+        await catalog.shop_product(db, ana.name, "nothing", tills=tills, now=shop.now)
     assert db.statements == 4
 
 

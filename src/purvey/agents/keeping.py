@@ -21,8 +21,8 @@ from purvey.kit.db import Database
 from purvey.kit.errors import NotFound
 from purvey.kit.pages import PER_PAGE, Asked, page_of
 from purvey.kit.versions import IfMatch, etagged
-from purvey.settings import Settings
 from purvey.tenants import Site
+from purvey.world import World
 
 Asking = Request[Any, Any, Any]
 
@@ -63,16 +63,17 @@ class Done(msgspec.Struct, kw_only=True):
 @get("/products", guards=[in_person])
 async def list_own(
     *,
+    request: Asking,
     me: NamedDependency[Identity],
     db: NamedDependency[Database],
-    settings: NamedDependency[Settings],
     limit: Limit = PER_PAGE,
     cursor: Cursor = None,
 ) -> OwnList:
     """The products that I and my teams sell for USDC, on sale or not."""
     asked = Asked(per_page=limit, cursor=cursor or None)
     rows = await catalog.kept_page(db, me.user_id, asked=asked)
-    page = page_of(rows, lambda row: own_view(row, settings.base_url), asked=asked, order=catalog.NEWEST_ON_MARKET)
+    world = request.app.state.world
+    page = page_of(rows, lambda row: own_view(row, world), asked=asked, order=catalog.NEWEST_ON_MARKET)
     return OwnList(success=True, products=page.data, next_cursor=page.next_cursor)
 
 
@@ -83,7 +84,6 @@ async def create(
     data: JSONBody[NewProduct],
     me: NamedDependency[Identity],
     db: NamedDependency[Database],
-    settings: NamedDependency[Settings],
     now: NamedDependency[datetime],
 ) -> Response[OneProduct]:
     """Sell something. Who has no site yet gets one of their name."""
@@ -100,16 +100,14 @@ async def create(
         )
         me = await within_site(request, site.id, Permission.EDIT_PRODUCTS)
         product = await catalog.create_product(db, me, site=site, form=form, now=now)
-    return await answered(db, product.id, settings, status=201)
+    return await answered(request, product.id, status=201)
 
 
 @get("/products/{product_id:uuid}", guards=[in_person])
-async def get_own(
-    request: Asking, product_id: FromPath[UUID], db: NamedDependency[Database], settings: NamedDependency[Settings]
-) -> Response[OneProduct]:
+async def get_own(request: Asking, product_id: FromPath[UUID], db: NamedDependency[Database]) -> Response[OneProduct]:
     """A product of mine, on sale or not."""
     await scope_of(request, db, product_id, Permission.VIEW_PRODUCTS)
-    return await answered(db, product_id, settings)
+    return await answered(request, product_id)
 
 
 @patch("/products/{product_id:uuid}", guards=[in_person])
@@ -119,7 +117,6 @@ async def change(
     product_id: FromPath[UUID],
     data: JSONBody[ChangedProduct],
     db: NamedDependency[Database],
-    settings: NamedDependency[Settings],
     now: NamedDependency[datetime],
     if_match: IfMatch = None,
 ) -> Response[OneProduct]:
@@ -129,7 +126,7 @@ async def change(
     await catalog.update_product(
         db, me, site=site, product_id=product_id, form=form, count_held=purchases.count_held, if_match=if_match, now=now
     )
-    return await answered(db, product_id, settings)
+    return await answered(request, product_id)
 
 
 @delete("/products/{product_id:uuid}", guards=[in_person, signed_request], status_code=200)
@@ -156,10 +153,11 @@ async def scope_of(request: Asking, db: Database, product_id: UUID, needed: Perm
         raise NoSuchProduct("You have no product with this id") from None
 
 
-async def answered(db: Database, product_id: UUID, settings: Settings, *, status: int = 200) -> Response[OneProduct]:
+async def answered(request: Asking, product_id: UUID, *, status: int = 200) -> Response[OneProduct]:
     """The product with its version as ETag."""
-    product = await catalog.kept_product(db, product_id)
-    body = OneProduct(success=True, product=own_view(product, settings.base_url))
+    world = request.app.state.world
+    product = await catalog.kept_product(world.db, product_id)
+    body = OneProduct(success=True, product=own_view(product, world))
     return Response(body, status_code=status, headers=etagged(product.version))
 
 
@@ -170,9 +168,9 @@ OWN_ALIKE = tuple(
 )
 
 
-def own_view(product: KeptProduct, base_url: str) -> OwnProduct:
+def own_view(product: KeptProduct, world: World) -> OwnProduct:
     own = {name: getattr(product, name) for name in OWN_ALIKE}
-    return OwnProduct(**public_fields(product, base_url), **own, site=product.site_slug)
+    return OwnProduct(**public_fields(product, world), **own, site=product.site_slug)
 
 
 doors: list[Any] = [list_own, create, get_own, change, archive]

@@ -11,10 +11,11 @@ from litestar.params import FromPath, FromQuery, QueryParameter
 from purvey import catalog
 from purvey.access.guards import PUBLIC
 from purvey.agents.amounts import Shown, shown
-from purvey.catalog import SEARCH_MAX, Category, MarketProduct
+from purvey.catalog import SEARCH_MAX, Category, MarketProduct, Way
 from purvey.kit.caching import NOT_MODIFIED, cacheable
 from purvey.kit.money import USDC
 from purvey.kit.pages import CURSOR_MAX, PER_PAGE, PER_PAGE_MAX, Asked, page_of
+from purvey.payments import Gateways
 from purvey.world import World
 
 FRESH_SECONDS = 10
@@ -36,6 +37,7 @@ class CreatorView(msgspec.Struct, kw_only=True):
 class PublicProduct(msgspec.Struct, kw_only=True):
     """A product before it is bought. `price` is the suggestion where one pays what one wants; `price_with_tax` is paid.
 
+    `ways_to_pay`: `x402` by a wallet, `checkout` by a person at a page, `free`; none while nobody can pay it here.
     `remaining` is null where there is no limit; `url` is the product's page for people. A bundle that is not
     `is_complete` cannot be bought: something in it is not on sale. Its dates and its rest are those of its parts, too.
     """
@@ -60,6 +62,7 @@ class PublicProduct(msgspec.Struct, kw_only=True):
     remaining: int | None
     is_complete: bool
     has_downloadable_file: bool
+    ways_to_pay: list[Way]
     url: str
     created_at: datetime
     updated_at: datetime
@@ -98,9 +101,7 @@ async def list_public(
 async def on_sale(world: World, asked: Asked, **wanted: Any) -> PublicList:
     """A page of what can be bought, for whichever door."""
     rows = await catalog.market_page(world.db, asked=asked, now=world.clock(), **wanted)
-    page = page_of(
-        rows, lambda row: public_view(row, world.settings.base_url), asked=asked, order=catalog.NEWEST_ON_MARKET
-    )
+    page = page_of(rows, lambda row: public_view(row, world), asked=asked, order=catalog.NEWEST_ON_MARKET)
     return PublicList(success=True, data=page.data, next_cursor=page.next_cursor)
 
 
@@ -109,7 +110,7 @@ async def get_public(request: Asking, product_id: FromPath[UUID]) -> Response[Pu
     """A product before it is bought, on sale, to come or ended."""
     world = request.app.state.world
     product = await catalog.market_product(world.db, product_id)
-    view = public_view(product, world.settings.base_url)
+    view = public_view(product, world)
     return cacheable(request, PublicDetail(success=True, data=view), seconds=FRESH_SECONDS)
 
 
@@ -121,12 +122,24 @@ ALIKE = tuple(
 )
 
 
-def public_view(product: MarketProduct, base_url: str) -> PublicProduct:
-    return PublicProduct(**public_fields(product, base_url))
+def public_view(product: MarketProduct, world: World) -> PublicProduct:
+    return PublicProduct(**public_fields(product, world))
 
 
-def public_fields(product: MarketProduct, base_url: str) -> dict[str, Any]:
+def ways_of(product: MarketProduct, gateways: Gateways) -> list[Way]:
+    """How it can be had for its price in USDC."""
+    return catalog.ways_to_pay(
+        gateways.usdc_tills(has_wallet=product.has_wallet),
+        currencies=[USDC],
+        is_free=not (product.minimum_amount if product.is_pay_what_you_want else product.price),
+        by_wallet=True,
+        fulfilment=catalog.fulfilment_of(product.product_type),
+    )
+
+
+def public_fields(product: MarketProduct, world: World) -> dict[str, Any]:
     """What everybody may know of a product, in the dialect's words."""
+    base_url = world.settings.base_url
     return {name: getattr(product, name) for name in ALIKE} | {
         "price": shown(product.price),
         "price_with_tax": shown(product.price_with_tax),
@@ -146,6 +159,7 @@ def public_fields(product: MarketProduct, base_url: str) -> dict[str, Any]:
         "is_limited_quantity": product.is_limited,
         "max_quantity": product.total_quantity if product.is_limited else None,
         "has_downloadable_file": product.has_file,
+        "ways_to_pay": ways_of(product, world.gateways),
         "url": f"{base_url}/s/{product.site_slug}/shop/{product.slug}",
     }
 

@@ -65,6 +65,7 @@ from purvey.catalog.stock import (
 from purvey.catalog.update import Archived, Suspended, update_product
 from purvey.catalog.uploads import find_target
 from purvey.catalog.views import ProductView
+from purvey.catalog.ways import Tills, Way, ways_to_pay
 
 __all__ = [
     "BUNDLE",
@@ -110,9 +111,11 @@ __all__ = [
     "Sort",
     "Suspended",
     "Taken",
+    "Tills",
     "TooFewCopies",
     "TooManyProducts",
     "UpdateProduct",
+    "Way",
     "WayToPay",
     "add_file",
     "add_image",
@@ -156,4 +159,5 @@ __all__ = [
     "shop_product",
     "update_product",
     "way_to_pay",
+    "ways_to_pay",
 ]

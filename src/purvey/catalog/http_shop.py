@@ -1,6 +1,6 @@
 """The public doors of a shop: one statement each, and answers that may be kept for a moment.
 
-They are asked more than all others, so they take database and time from the application, which is quicker than
+They are asked more than all others, so they take database, tills and time from the application, which is quicker than
 having them handed in.
 """
 
@@ -41,6 +41,7 @@ async def list_shop(
     found = await catalog.shop_page(
         state.db,
         site_slug,
+        tills=await state.world.gateways.tills(state.db, site_slug),
         asked=asked(page, per_page, cursor, count=count),
         now=state.clock(),
         sort=sort,
@@ -59,7 +60,8 @@ async def get_shop_product(
 ) -> Response[ShopProductDetail]:
     """A product before it is bought; never a link to its files."""
     state = request.app.state
-    product = await catalog.shop_product(state.db, site_slug, product_slug, now=state.clock())
+    tills = await state.world.gateways.tills(state.db, site_slug)
+    product = await catalog.shop_product(state.db, site_slug, product_slug, tills=tills, now=state.clock())
     return cacheable(request, product, seconds=FRESH_SECONDS)
 
 

@@ -43,6 +43,7 @@ class MarketProduct(msgspec.Struct, frozen=True, kw_only=True):
     """A product with its one price in USDC, in minor units, and whose it is. `remaining` is of limited ones.
 
     `is_complete`: everything in it is on sale. Tax is inside of the price, or comes on top; `price_with_tax` is paid.
+    `has_wallet`: its seller has said where USDC goes.
     """
 
     id: UUID
@@ -65,6 +66,7 @@ class MarketProduct(msgspec.Struct, frozen=True, kw_only=True):
     available_until: datetime | None
     image_url: str | None
     has_file: bool
+    has_wallet: bool
     site_slug: str
     creator_id: UUID
     username: str
@@ -126,6 +128,7 @@ COLUMNS = f"""
         where f.product_id in (select p.id union all select member_id from bundle_members where bundle_id = p.id)
             and f.removed_at is null
     ) as has_file,
+    s.payout_wallet is not null as has_wallet,
     s.slug as site_slug, u.id as creator_id, u.username, u.display_name, u.avatar_url,
     p.created_at, p.updated_at
 """

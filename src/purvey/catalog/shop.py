@@ -13,10 +13,11 @@ from uuid import UUID
 import msgspec
 
 from purvey.catalog.bundles import AVAILABLE_FROM, AVAILABLE_UNTIL, PARTS, REMAINING, WHOLE
-from purvey.catalog.model import Category, Fulfilment, Kind, ProductType, Recurring
+from purvey.catalog.model import Category, Fulfilment, Kind, PaymentIntegration, ProductType, Recurring
 from purvey.catalog.rules import fulfilment_of
 from purvey.catalog.search import words_of
 from purvey.catalog.views import preview_images
+from purvey.catalog.ways import Tills, Way, ways_to_pay
 from purvey.kit.db import Queries, Record
 from purvey.kit.errors import NotFound
 from purvey.kit.pages import Asked, Order, Page, page_of
@@ -44,8 +45,9 @@ class Sort(StrEnum):
 
 
 class ShopProduct(msgspec.Struct, rename="camel"):
-    """A product on the shelf. Its fields are in the order of SHELF's columns. `remaining` is of limited ones,
-    and of bundles that hold one. `price_with_tax` is what is paid.
+    """A product on the shelf. Its fields are in the order of SHELF's columns, but for the last two. `remaining` is of
+    limited ones, and of bundles that hold one. `price_with_tax` is what is paid; `waysToPay` is empty while nobody can
+    pay it here.
     """
 
     id: UUID
@@ -72,10 +74,11 @@ class ShopProduct(msgspec.Struct, rename="camel"):
     tax_rate_bps: int
     tax_inclusive: bool
     price_with_tax: int
+    ways_to_pay: list[Way]
 
 
 class ShopPrice(msgspec.Struct, kw_only=True, rename="camel"):
-    """A way to pay for it."""
+    """One of its prices; `waysToPay` is empty while nobody can pay it here."""
 
     id: UUID
     sku: str
@@ -86,6 +89,7 @@ class ShopPrice(msgspec.Struct, kw_only=True, rename="camel"):
     recurring: Recurring | None
     quantity_transform: QuantityTransform | None
     is_default: bool
+    ways_to_pay: list[Way] = []
 
 
 class ShopFile(msgspec.Struct, kw_only=True, rename="camel"):
@@ -155,10 +159,11 @@ class ShopProductDetail(msgspec.Struct, kw_only=True, rename="camel"):
     media: list[ShopMedia]
     files: list[ShopFile]
     members: list[ShopMember]
+    ways_to_pay: list[Way]
 
 
 NOT_TO_BE_HAD = frozenset({Badge.SCHEDULED, Badge.ENDED, Badge.UNAVAILABLE, Badge.SOLD_OUT})
-WIDTH = len(ShopProduct.__struct_fields__) - 1  # what is paid is counted, not read
+WIDTH = len(ShopProduct.__struct_fields__) - 2  # what is paid, and how, is found out, not read
 TAX = "t.tax_rate_bps, t.tax_inclusive or p.is_pay_what_you_want as tax_inclusive"
 
 # How a product looks on the shelf at the time $2: first what `ShopProduct` holds, then what sorts and filters it.
@@ -176,7 +181,16 @@ select p.id, p.name, p.slug, p.short_desc, p.product_type, p.category, p.kind,
         case when not {WHOLE} then 'unavailable' end,
         case when {REMAINING} > 0 then 'limitedStock' when {REMAINING} <= 0 then 'soldOut' end
     ], null) as badges,
-    p.name_key,
+    p.usdc_price_id, p.payment_integration,
+    array(
+        select distinct o.currency
+        from prices e
+        join price_versions o on o.id = e.current_version_id
+        where e.product_id = p.id
+            and e.archived_at is null
+            and o.recurring_interval is null
+    ) as currencies,
+    lower(p.name) as sort_name,
     p.default_amount, p.sold_count, p.site_id, p.searchable
 from products p
 join prices r on r.product_id = p.id and r.is_default
@@ -189,8 +203,9 @@ where p.is_active
     and not p.is_system
 """
 READ = ShopProduct.__struct_fields__[: WIDTH - 2]
-SORTED_BY = ("name_key", "default_amount", "sold_count")
-COLUMNS = ", ".join([*(f"p.{name}" for name in READ), TAX, *(f"p.{name}" for name in SORTED_BY)])
+PAID_BY = ("usdc_price_id", "payment_integration", "currencies")
+SORTED_BY = ("sort_name", "default_amount", "sold_count")
+COLUMNS = ", ".join([*(f"p.{name}" for name in READ), TAX, *(f"p.{name}" for name in (*PAID_BY, *SORTED_BY))])
 
 ORDERS: Mapping[Sort, Order[Record]] = {
     Sort(order.name): order
@@ -222,7 +237,7 @@ ORDERS: Mapping[Sort, Order[Record]] = {
             descending=True,
         ),
         Order[Record](
-            "name", sql=("p.name_key", "p.id"), kinds=(str, UUID), place=lambda row: (row["name_key"], row["id"])
+            "name", sql=("p.sort_name", "p.id"), kinds=(str, UUID), place=lambda row: (row["sort_name"], row["id"])
         ),
         Order[Record](
             "best-selling",
@@ -310,6 +325,7 @@ select p.id, p.name, p.slug, p.short_desc, q.description, p.product_type, p.cate
     p.is_pay_what_you_want, p.minimum_amount, p.is_featured, p.available_from, p.available_until,
     q.max_downloads, q.max_per_buyer,
     p.created_at, q.updated_at, p.cover_image_url, p.remaining, p.badges,
+    p.usdc_price_id, p.payment_integration, p.currencies,
     (
         select jsonb_agg(
             jsonb_build_object(
@@ -383,6 +399,7 @@ async def shop_page(
     db: Queries,
     site_slug: str,
     *,
+    tills: Tills,
     asked: Asked,
     now: datetime,
     sort: Sort = Sort.FEATURED,
@@ -411,29 +428,59 @@ async def shop_page(
     total = await db.value(counted_shelf(shape), site_slug, now, *filters) if asked.count else None
     if rows[0]["id"] is None:
         rows = []
-    return page_of(rows, on_shelf, asked=asked, order=order, total=total)
+    return page_of(rows, lambda row: on_shelf(row, tills), asked=asked, order=order, total=total)
 
 
-def on_shelf(row: Any) -> ShopProduct:
+def on_shelf(row: Any, tills: Tills) -> ShopProduct:
     tax = Tax(rate_bps=row["tax_rate_bps"], inclusive=row["tax_inclusive"])
-    return ShopProduct(*[*row[:WIDTH], paid_for(row["price"], row["currency_code"], tax)])
+    paid = paid_for(row["price"], row["currency_code"], tax)
+    return ShopProduct(*[*row[:WIDTH], paid, ways_of(row, tills)])
 
 
-async def shop_product(db: Queries, site_slug: str, product_slug: str, *, now: datetime) -> ShopProductDetail:
+def ways_of(row: Any, tills: Tills) -> list[Way]:
+    """How a product can be had, by whichever of its prices."""
+    return ways_to_pay(
+        tills,
+        currencies=row["currencies"],
+        is_free=not (row["minimum_amount"] if row["is_pay_what_you_want"] else row["price"]),
+        by_wallet=row["usdc_price_id"] is not None,
+        by_invoice=row["payment_integration"] == PaymentIntegration.INVOICE,
+        fulfilment=fulfilment_of(ProductType(row["product_type"])),
+    )
+
+
+def ways_of_price(price: ShopPrice, row: Any, tills: Tills) -> list[Way]:
+    """The same of one price."""
+    least = row["minimum_amount"] if row["is_pay_what_you_want"] and price.is_default else price.amount
+    return ways_to_pay(
+        tills,
+        currencies=[price.currency_code] if price.recurring is None else [],
+        is_free=not least,
+        by_wallet=price.id == row["usdc_price_id"],
+        by_invoice=row["payment_integration"] == PaymentIntegration.INVOICE,
+        fulfilment=fulfilment_of(ProductType(row["product_type"])),
+    )
+
+
+async def shop_product(
+    db: Queries, site_slug: str, product_slug: str, *, tills: Tills, now: datetime
+) -> ShopProductDetail:
     """A product as buyers read of it, on sale, to come or ended; NotFound when it is not shown."""
     row = await db.record(SHOP_PRODUCT, site_slug, now, product_slug)
     if row is None:
         raise NotFound("There is no such product in this shop")
     found = dict(row.items())
     lists = {name: msgspec.convert(found[name], kind) if found[name] else [] for name, kind in LISTS.items()}
-    fulfilment = fulfilment_of(ProductType(found["product_type"]))
-    pictures = preview_images(lists["media"])
     tax = Tax(rate_bps=found["tax_rate_bps"], inclusive=found["tax_inclusive"])
     for price in lists["prices"]:
         price.amount_with_tax = paid_for(price.amount, price.currency_code, tax)
+        price.ways_to_pay = ways_of_price(price, row, tills)
+    for name in PAID_BY:
+        del found[name]
     return ShopProductDetail(
         **(found | lists),
-        fulfilment=fulfilment,
-        preview_images=pictures,
+        fulfilment=fulfilment_of(ProductType(found["product_type"])),
+        preview_images=preview_images(lists["media"]),
         price_with_tax=paid_for(found["price"], found["currency_code"], tax),
+        ways_to_pay=ways_of(row, tills),
     )

@@ -11,6 +11,7 @@ from purvey.payments.gateway import Credentials, Gateway, Gateways
 from purvey.payments.play_money import PlayMoney, is_live
 from purvey.payments.stripe import STRIPE, StripeAccounts
 from purvey.payments.testbank import TestBank
+from purvey.payments.tills import NOTHING, Facts, SiteTills, facts_of, why_not
 from purvey.payments.x402 import Rail
 from purvey.payments.x402.words import ByChain
 from purvey.settings import Settings
@@ -31,11 +32,25 @@ class Chosen:
     async def for_sale(self, db: Queries, tenant_id: UUID, currency: str) -> Gateway:
         found = await self.stripe.for_sale(db, tenant_id, currency) or self.installed.get(TestBank.name)
         if found is None:
-            raise NoGateway(
-                f"This shop has no way to take {currency} yet: its owner has to add keys by "
-                f"PUT /v1/tenants/{tenant_id}/gateways/{STRIPE}"
-            )
+            raise NoGateway(why_not(currency, x402=ByChain.name in self.installed))
         return found
+
+    async def tills(self, db: Queries, site_slug: str) -> SiteTills:
+        """What takes money at a site; asked of the database only where it differs from site to site."""
+        if TestBank.name in self.installed and ByChain.name not in self.installed:
+            return self.tills_by(NOTHING)
+        return self.tills_by(await facts_of(db, site_slug))
+
+    def usdc_tills(self, *, has_wallet: bool) -> SiteTills:
+        """The same for what is sold in USDC alone, which Stripe does not take."""
+        return self.tills_by(Facts(is_platform=False, has_wallet=has_wallet, has_keys=False))
+
+    def tills_by(self, facts: Facts) -> SiteTills:
+        return SiteTills(
+            test_bank=TestBank.name in self.installed,
+            stripe=facts.has_keys or (facts.is_platform and self.stripe.platform is not None),
+            takes_usdc=facts.has_wallet and ByChain.name in self.installed,
+        )
 
     async def named(self, db: Queries, tenant_id: UUID | None, name: str) -> Gateway:
         found = await self.stripe.named(db, tenant_id) if name == STRIPE else self.installed.get(name)

@@ -9,6 +9,7 @@ from uuid import UUID
 
 import msgspec
 
+from purvey.catalog import Tills
 from purvey.kit.db import Queries
 from purvey.kit.errors import Conflict, Malformed, Unavailable
 from purvey.kit.money import Money
@@ -229,6 +230,14 @@ class Gateways(Protocol):
 
     async def close(self) -> None:
         """Let go of every connection."""
+        ...
+
+    async def tills(self, db: Queries, site_slug: str) -> Tills:
+        """What takes money at a site."""
+        ...
+
+    def usdc_tills(self, *, has_wallet: bool) -> Tills:
+        """What takes USDC, of a site that says where it goes or does not."""
         ...
 
     async def for_sale(self, db: Queries, tenant_id: UUID, currency: str) -> Gateway:

@@ -80,7 +80,7 @@ async def search(call: Call, form: Search) -> products.PublicList:
 
 async def get_product(call: Call, form: OneProduct) -> products.PublicDetail:
     found = await catalog.market_product(call.world.db, form.product_id)
-    return products.PublicDetail(success=True, data=products.public_view(found, call.world.settings.base_url))
+    return products.PublicDetail(success=True, data=products.public_view(found, call.world))
 
 
 async def my_purchases(call: Call, form: MyPurchases) -> purchases.PurchaseList:

@@ -20,7 +20,7 @@ from purvey.reading import NoAccess
 from purvey.settings import Settings
 from purvey.web.forms import Form, body, posted
 from purvey.web.rendering import go, page
-from purvey.web.session import Page, anyone, page_signed_in
+from purvey.web.session import Page, anyone, page_signed_in, world_of
 from purvey.web.shop.buying import onward
 from purvey.web.shop.summary import begun_or_shown
 
@@ -85,9 +85,11 @@ async def chapter_page(
     line = series.chapters[at]
     access = await reading.check_access(db, reader, line.id)
     text = (await reading.read_chapter(db, reader, line.id)).body if access.has_access else None
+    tills = await world_of(request).gateways.tills(db, site_slug)
     return page(
         request,
         "reader/chapter.html",
+        payable=not access.price or tills.at_checkout(access.currency_code),
         refused=refused,
         form=form,
         site=site,

@@ -39,7 +39,8 @@ async def buy(
 ) -> Response[Any]:
     """Show what it comes to, or hold it, and on to the payment; what is free is theirs at once."""
     form = await posted(request)
-    product = await catalog.shop_product(db, site_slug, product_slug, now=now)
+    tills = await gateways.tills(db, site_slug)
+    product = await catalog.shop_product(db, site_slug, product_slug, tills=tills, now=now)
     try:
         order = order_of(form, product)
         begun = await begun_or_shown(

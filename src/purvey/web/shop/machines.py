@@ -13,9 +13,11 @@ from markupsafe import Markup
 from purvey import catalog, tenants
 from purvey.access.guards import PUBLIC
 from purvey.catalog.shop import Badge, ShopPrice, ShopProduct, ShopProductDetail, Sort
+from purvey.catalog.ways import Way
 from purvey.kit import pages as lists
 from purvey.kit.db import Database
 from purvey.kit.money import Money
+from purvey.payments import Gateways
 from purvey.reviews import Stats
 from purvey.settings import Settings
 from purvey.tenants import Site
@@ -26,6 +28,13 @@ MOST_SITES: Final = 100
 MOST_PRODUCTS: Final = 100
 HTML, JSON = "text/html", "application/json"
 SCHEMA: Final = "https://schema.org"
+HOW_TO_PAY = {
+    Way.FREE: "to be had for nothing",
+    Way.CHECKOUT: "paid by a person at its page",
+    Way.X402: "paid by a wallet or an agent (x402)",
+    Way.INVOICE: "by invoice from its seller",
+}
+NOT_PAID_HERE: Final = "nobody can pay it here yet"
 AVAILABILITY = {
     Badge.UNAVAILABLE: "OutOfStock",
     Badge.ENDED: "Discontinued",
@@ -70,7 +79,7 @@ def of_schema_org(product: ShopProductDetail, site: Site, stats: Stats, *, base_
                 "seller": seller,
             }
             for price in product.prices
-            if price.recurring is None
+            if price.ways_to_pay
         ],
     }
     text = msgspec.json.encode(without_nothing(said)).decode()
@@ -129,13 +138,17 @@ async def of_everything(db: NamedDependency[Database], settings: NamedDependency
 async def of_site(
     site_slug: FromPath[str],
     db: NamedDependency[Database],
+    gateways: NamedDependency[Gateways],
     settings: NamedDependency[Settings],
     now: NamedDependency[datetime],
 ) -> Response[str]:
     """What one shop sells, for a language model."""
     site = await tenants.find_site_by_slug(db, site_slug)
     asked = lists.asked(1, MOST_PRODUCTS)
-    found = await catalog.shop_page(db, site_slug, asked=asked, now=now, sort=Sort.FEATURED, upcoming=True)
+    tills = await gateways.tills(db, site_slug)
+    found = await catalog.shop_page(
+        db, site_slug, tills=tills, asked=asked, now=now, sort=Sort.FEATURED, upcoming=True
+    )  # fmt: skip
     shop = f"{settings.base_url}/s/{site.slug}/shop"
     products = [line(each.name, f"{shop}/{each.slug}", about(each, now)) for each in found.data]
     if found.next_cursor:
@@ -161,6 +174,7 @@ def about(product: ShopProduct, now: datetime) -> str:
         words.append(f"from {product.available_from.astimezone(UTC).isoformat()}")
     if product.short_desc:
         words.append(product.short_desc)
+    words += [HOW_TO_PAY[way] for way in product.ways_to_pay] or [NOT_PAID_HERE]
     return ", ".join(words)
 
 

@@ -13,7 +13,7 @@ from purvey.kit.errors import Refusal
 from purvey.reviews import ReviewForm
 from purvey.web.forms import body, posted
 from purvey.web.rendering import go
-from purvey.web.session import Page, page_signed_in
+from purvey.web.session import Page, page_signed_in, world_of
 from purvey.web.shop.shop import product_page
 
 
@@ -29,7 +29,8 @@ async def review(
 ) -> Response[str]:
     """One word, with one to five stars."""
     form = await posted(request)
-    product = await catalog.shop_product(db, site_slug, product_slug, now=now)
+    tills = await world_of(request).gateways.tills(db, site_slug)
+    product = await catalog.shop_product(db, site_slug, product_slug, tills=tills, now=now)
     try:
         said = body(ReviewForm, {"rating": form.whole("rating"), "text": form.raw("text").strip() or None})
         await reviews.post_review(db, me, product_id=product.id, form=said, now=now)

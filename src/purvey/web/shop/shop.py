@@ -14,6 +14,7 @@ from purvey.access.guards import PUBLIC
 from purvey.access.model import Identity
 from purvey.catalog.model import Fulfilment, ProductType
 from purvey.catalog.shop import NOT_TO_BE_HAD, ShopPrice, ShopProductDetail, Sort
+from purvey.catalog.ways import Way
 from purvey.kit import pages as lists
 from purvey.kit.caching import cacheable
 from purvey.kit.db import Database
@@ -62,6 +63,7 @@ async def shop(
     products = await catalog.shop_page(
         db,
         site_slug,
+        tills=await world_of(request).gateways.tills(db, site_slug),
         asked=lists.asked(min(max(number, 1), MOST_PAGES), PER_PAGE),
         now=now,
         sort=order,
@@ -95,7 +97,8 @@ async def product(
 ) -> Response[Any]:
     """A product, and the form that buys it."""
     if wants_json(request):
-        return public_json(request, await catalog.shop_product(db, site_slug, product_slug, now=now))
+        tills = await world_of(request).gateways.tills(db, site_slug)
+        return public_json(request, await catalog.shop_product(db, site_slug, product_slug, tills=tills, now=now))
     return await product_page(request, site_slug, product_slug, db=db, visitor=visitor, now=now, number=number)
 
 
@@ -114,7 +117,8 @@ async def product_page(
 ) -> Response[str]:
     """The page of a product; after a refusal, the form of its part `refused_at` as it was filled in."""
     site = await tenants.find_site_by_slug(db, site_slug)
-    found = await catalog.shop_product(db, site_slug, product_slug, now=now)
+    tills = await world_of(request).gateways.tills(db, site_slug)
+    found = await catalog.shop_product(db, site_slug, product_slug, tills=tills, now=now)
     by_hand = found.fulfilment is not Fulfilment.DOWNLOAD
     said = await voices(db, found.id, visitor=visitor, number=number)
     owned = visitor is not None and not by_hand and await entitlements.owns_product(db, visitor.user_id, found.id)
@@ -126,20 +130,33 @@ async def product_page(
         form=form,
         voices=said,
         star_choices=STARS,
-        values={"quantity": 1, "amount": display.plain_amount(found.suggestion, found.currency_code)},
+        values={"quantity": 1, "amount": display.plain_amount(asked_first(found), found.currency_code)},
         site=site,
         product=found,
         schema_org=of_schema_org(found, site, said.stats, base_url=world_of(request).settings.base_url),
         owned=owned,
         buyable=NOT_TO_BE_HAD.isdisjoint(found.badges),
         one_time=[price for price in found.prices if price.recurring is None],
-        prices=[(price.id, price_words(price)) for price in found.prices if price.recurring is None],
+        prices=[(price.id, price_words(price)) for price in found.prices if is_for_people(price.ways_to_pay)],
+        for_people=is_for_people(found.ways_to_pay),
+        by_wallet=next((price for price in found.prices if Way.X402 in price.ways_to_pay), None),
+        base_url=world_of(request).settings.base_url,
         amount_hint=amount_hint(found),
         takes_quantity=by_hand,
         pictures=pictures_of(found),
         clips=[media.url for media in found.media if media.mime_type == "video/mp4"],
         videos=[link for media in found.media if (link := display.web_link(media.external_url))],
     )
+
+
+def is_for_people(ways: list[Way]) -> bool:
+    """Whether a person can have it by this page's button."""
+    return Way.CHECKOUT in ways or Way.FREE in ways
+
+
+def asked_first(product: ShopProductDetail) -> int | None:
+    """What the form suggests to pay; nothing where nothing else can be taken."""
+    return product.suggestion if Way.CHECKOUT in product.ways_to_pay else product.suggestion and 0
 
 
 def public_json(request: Page, value: Any) -> Response[Any]:
