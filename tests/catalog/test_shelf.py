@@ -71,3 +71,26 @@ async def test_whatever_moves_units_or_writes_a_purchase_has_shared_the_goods_fi
     assert sum(len(re.findall(r"\bSharedGoods\(", text)) for text in source.values()) == 1, "only the lock makes it"
     writing = {file.name: text for file, text in source.items() if "insert into purchases" in text}
     assert writing.keys() == {"store.py"} and "async def insert(\n    goods: SharedGoods," in writing["store.py"]
+
+
+@pytest.mark.feature("A27")
+@pytest.mark.parametrize("page", [1, 3, 20])
+async def test_names_stand_as_people_sort_them_and_no_page_loses_one(shop: Shop, page: int) -> None:
+    ana = await shop.author("ana")
+    assert ana.site
+    sorted_names = [
+        "“Aardvark”", "Æsop", "Ähre", "Apfel", "äpfel 2", "APFEL 10", "Çilek", "Éclair", "eclair 2", "Éclair 10",
+        "Łódź", "Øre", "Part 1", "part 2", "Part 02b", "Part 10", "Straße", "Strasse 2", "Zebra",
+        "Ёлка", "Жук", "яблоко",
+    ]  # fmt: skip
+    for name in sorted(sorted_names, reverse=True):
+        await ana.sells(name)
+    found: list[str] = []
+    asked: dict[str, str | int] = {"sort": "name", "perPage": page}
+    while True:
+        answer = (await shop.http.get(f"/v1/s/{ana.site['slug']}/shop", params=asked)).json()
+        found += [product["name"] for product in answer["data"]]
+        if answer["nextCursor"] is None:
+            break
+        asked["cursor"] = answer["nextCursor"]
+    assert found == sorted_names

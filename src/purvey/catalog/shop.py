@@ -190,7 +190,7 @@ select p.id, p.name, p.slug, p.short_desc, p.product_type, p.category, p.kind,
             and e.archived_at is null
             and o.recurring_interval is null
     ) as currencies,
-    lower(p.name) as sort_name,
+    p.name_key,
     p.default_amount, p.sold_count, p.site_id, p.searchable
 from products p
 join prices r on r.product_id = p.id and r.is_default
@@ -204,7 +204,7 @@ where p.is_active
 """
 READ = ShopProduct.__struct_fields__[: WIDTH - 2]
 PAID_BY = ("usdc_price_id", "payment_integration", "currencies")
-SORTED_BY = ("sort_name", "default_amount", "sold_count")
+SORTED_BY = ("name_key", "default_amount", "sold_count")
 COLUMNS = ", ".join([*(f"p.{name}" for name in READ), TAX, *(f"p.{name}" for name in (*PAID_BY, *SORTED_BY))])
 
 ORDERS: Mapping[Sort, Order[Record]] = {
@@ -237,7 +237,7 @@ ORDERS: Mapping[Sort, Order[Record]] = {
             descending=True,
         ),
         Order[Record](
-            "name", sql=("p.sort_name", "p.id"), kinds=(str, UUID), place=lambda row: (row["sort_name"], row["id"])
+            "name", sql=("p.name_key", "p.id"), kinds=(str, UUID), place=lambda row: (row["name_key"], row["id"])
         ),
         Order[Record](
             "best-selling",

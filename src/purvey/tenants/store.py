@@ -53,7 +53,7 @@ def found(site: Site | None) -> Site:
 
 
 # The sites there are, for the front page.
-SITES = f"select {SITE} from sites order by name, id limit $1"
+SITES = f"select {SITE} from sites order by sort_key(name), id limit $1"
 
 
 async def sites_on_show(db: Queries, *, limit: int) -> list[Site]:
