@@ -9,6 +9,7 @@ from tests.vocabulary.shop import Person, Shop, eventually
 
 from purvey import payments, purchases
 from purvey.kit.ids import new_id
+from purvey.kit.migrate import migrations
 from purvey.payments import NotRefundable
 
 Json = dict[str, Any]
@@ -193,3 +194,14 @@ async def test_late_money_on_its_way_back_waits_for_the_bank_and_goes_when_the_d
     await at_the_bank(shop, sale, "won")
     assert (await ben.sees(started))["status"] == "REFUNDED"
     await shop.books_agree(ana)
+
+
+@pytest.mark.feature("A22", "A23")
+async def test_what_an_older_purvey_had_set_aside_in_a_dispute_is_free_after_the_migration(shop: Shop) -> None:
+    sale = await a_sale(shop)
+    await at_the_bank(shop, sale, "dispute")
+    refund_id = await as_if_left(shop, sale, "REQUESTED", sending_since=None)
+    sql = next(each.sql for each in migrations() if each.name.startswith("0020"))
+    await shop.db.do(sql[sql.index("with over") :])
+    assert (await status_of(shop, refund_id), await set_aside(shop, sale)) == ("FAILED", 0)
+    await shop.books_agree(sale.ana)
