@@ -115,6 +115,7 @@ SOLD_HERE = "select true from purchases where id = $1 and site_id = $2"
 START_ANEW = """
 update download_counts
 set started = 0,
+    forgiven = forgiven + started,
     grant_until = null,
     grant_bytes_left = 0
 where purchase_id = $1

@@ -23,6 +23,8 @@ from purvey.payments.model import (
     Refund,
     RefundStatus,
     Status,
+    Step,
+    Told,
 )
 
 log = structlog.get_logger("purvey.payments")
@@ -147,19 +149,19 @@ class Course:
 
     def __init__(self, payment: Payment) -> None:
         self.payment = payment
-        self.moves: list[tuple[int, Status, Happening, Status]] = []
+        self.moves: list[Step] = []
 
-    def move(self, happening: Happening) -> None:
-        """One step; ImpossibleMove where the table is silent."""
+    def move(self, happening: Happening, detail: Told | None = None) -> None:
+        """One step; ImpossibleMove where the table is silent. `detail`: the refund or dispute that made it."""
         before = self.payment.status
         after = LIFE.after(before, happening)
-        self.moves.append((self.payment.version, before, happening, after))
+        self.moves.append(Step(self.payment.version, before, happening, after, detail))
         self.payment = msgspec.structs.replace(self.payment, status=after, version=self.payment.version + 1)
 
     @property
     def last_disputed_from(self) -> Status | None:
         """What it was before the dispute that began in this course, or None."""
-        began = [before for _, before, _, after in self.moves if after is Status.DISPUTED is not before]
+        began = [step.before for step in self.moves if step.after is Status.DISPUTED is not step.before]
         return began[-1] if began else None
 
 
@@ -189,18 +191,18 @@ async def apply_refund(tx: Tx, course: Course, standing: RefundStanding, *, now:
     for happening in happenings:
         refund = msgspec.structs.replace(refund, status=REFUND_LIFE.after(refund.status, happening))
     refund = msgspec.structs.replace(
-        refund, reference=refund.reference or standing.reference, failure=standing.failure, updated_at=now
+        refund, reference=standing.reference or refund.reference, failure=standing.failure, updated_at=now
     )
-    await refund_store.save_refund(tx, refund)
+    told = await refund_store.save_refund(tx, refund)
     match refund.status:
         case RefundStatus.SUCCEEDED:
             course.payment = gone_back(course.payment, reserved=refund.amount, arrived=refund.amount)
             whole = course.payment.refunded_amount == course.payment.amount
-            course.move(Happening.ALL_WENT_BACK if whole else Happening.PART_WENT_BACK)
+            course.move(Happening.ALL_WENT_BACK if whole else Happening.PART_WENT_BACK, told)
         case RefundStatus.FAILED if had_arrived:
             course.payment = gone_back(course.payment, reserved=0, arrived=-refund.amount)
             some = course.payment.refunded_amount > 0
-            course.move(Happening.SOME_CAME_BACK if some else Happening.ALL_CAME_BACK)
+            course.move(Happening.SOME_CAME_BACK if some else Happening.ALL_CAME_BACK, told)
             if course.payment.status is Status.ON_HOLD:
                 course.payment = msgspec.structs.replace(course.payment, failure=course.payment.failure or CAME_BACK)
         case RefundStatus.FAILED:
@@ -277,13 +279,13 @@ async def apply_dispute(tx: Tx, course: Course, standing: DisputeStanding, *, no
     before, after = known.get(standing.reference), DisputeStatus(standing.state.upper())
     if before is after or before in {DisputeStatus.WON, DisputeStatus.LOST}:
         return
+    told = await refund_store.save_dispute(tx, course.payment, standing, now=now)
     if before is None:
-        course.move(Happening.DISPUTED)
+        course.move(Happening.DISPUTED, told)
     if after is DisputeStatus.WON:
-        await win_dispute(tx, course)
+        await win_dispute(tx, course, told)
     elif after is DisputeStatus.LOST:
-        course.move(Happening.DISPUTE_LOST)
-    await refund_store.save_dispute(tx, course.payment, standing, now=now)
+        course.move(Happening.DISPUTE_LOST, told)
     others = [status for reference, status in known.items() if reference != standing.reference]
     is_open = DisputeStatus.OPEN in [*others, after]
     course.payment = msgspec.structs.replace(course.payment, dispute_open=is_open)
@@ -291,9 +293,9 @@ async def apply_dispute(tx: Tx, course: Course, standing: DisputeStanding, *, no
         await free_waiting(tx, course, failure=THE_BANK_DECIDES, also_let_go=True, now=now)
 
 
-async def win_dispute(tx: Tx, course: Course) -> None:
+async def win_dispute(tx: Tx, course: Course, told: Told) -> None:
     """What was true before is true again: also that somebody has to decide (ruling 20)."""
-    course.move(Happening.DISPUTE_WON)
+    course.move(Happening.DISPUTE_WON, told)
     was = course.last_disputed_from or await store.last_disputed_from(tx, course.payment.id)
     if course.payment.status is Status.CHARGEBACK_WON and was is Status.ON_HOLD:
         course.move(Happening.PUT_ON_HOLD)

@@ -1,7 +1,9 @@
 """A payment, its refunds and disputes, and everything that can happen to them."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import msgspec
@@ -237,6 +239,19 @@ class Payment(msgspec.Struct, frozen=True, kw_only=True):
             reference=self.reference,
             account=self.account,
         )
+
+
+Told = Mapping[str, Any]  # a refund or a dispute as it is when it moves its payment
+
+
+class Step(NamedTuple):
+    """A move that is being made."""
+
+    number: int
+    before: Status
+    happening: Happening
+    after: Status
+    detail: Told | None
 
 
 class Move(msgspec.Struct, frozen=True, rename="camel", kw_only=True):

@@ -8,7 +8,7 @@ from uuid import UUID
 from purvey.kit.db import Queries, Tx
 from purvey.kit.ids import new_id
 from purvey.payments.gateway import DisputeStanding, RefundStanding
-from purvey.payments.model import REFUNDABLE, Dispute, DisputeStatus, Payment, Refund, Status, StrayRefund
+from purvey.payments.model import REFUNDABLE, Dispute, DisputeStatus, Payment, Refund, Status, StrayRefund, Told
 
 REFUND = """
     id, tenant_id, payment_id, amount, currency, reason, status, requested_by, reference, failure, asked_times,
@@ -97,6 +97,7 @@ SAVE_REFUND = """
 update refunds
 set status = $2, reference = coalesce($3, reference), failure = $4, updated_at = $5
 where id = $1
+returning told_of(refunds)
 """
 
 # One that the payment has no room for, unless it was seen before.
@@ -122,6 +123,7 @@ insert into disputes (id, tenant_id, payment_id, reference, amount, currency, re
 values ($1, $2, $3, $4, $5, $6, $7, $8, $9, case when $8 <> 'OPEN' then $9::timestamptz end)
 on conflict (payment_id, reference) do update
 set status = excluded.status, reason = excluded.reason, closed_at = excluded.closed_at
+returning told_of(disputes)
 """
 
 
@@ -184,8 +186,12 @@ async def refund_of(tx: Tx, payment_id: UUID, *, refund_id: UUID | None, referen
     return await tx.maybe(Refund, FIND_REFUND, payment_id, refund_id, reference)
 
 
-async def save_refund(tx: Tx, refund: Refund) -> None:
-    await tx.do(SAVE_REFUND, refund.id, refund.status, refund.reference, refund.failure, refund.updated_at)
+async def save_refund(tx: Tx, refund: Refund) -> Told:
+    """What the payment's move tells of it, should it move by this."""
+    told: Told = await tx.value(
+        SAVE_REFUND, refund.id, refund.status, refund.reference, refund.failure, refund.updated_at
+    )
+    return told
 
 
 async def refunds_of(db: Queries, payment_id: UUID) -> list[Refund]:
@@ -224,8 +230,9 @@ async def disputes_of(db: Queries, payment_id: UUID) -> list[Dispute]:
     return await db.rows(Dispute, DISPUTES_OF, payment_id)
 
 
-async def save_dispute(tx: Tx, payment: Payment, standing: DisputeStanding, *, now: datetime) -> None:
-    await tx.do(
+async def save_dispute(tx: Tx, payment: Payment, standing: DisputeStanding, *, now: datetime) -> Told:
+    """What the payment's move tells of it."""
+    told: Told = await tx.value(
         SAVE_DISPUTE,
         new_id(),
         payment.tenant_id,
@@ -237,3 +244,4 @@ async def save_dispute(tx: Tx, payment: Payment, standing: DisputeStanding, *, n
         DisputeStatus(standing.state.upper()),
         now,
     )
+    return told

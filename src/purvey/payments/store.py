@@ -8,7 +8,7 @@ from uuid import UUID
 from purvey.kit.db import Queries, Tx
 from purvey.kit.pages import Asked, Order
 from purvey.payments.gateway import Notice
-from purvey.payments.model import Happening, Move, Payment, Status
+from purvey.payments.model import Move, Payment, Status, Step
 
 NOTICES_KEPT = timedelta(days=90)
 FORGET_BATCH = 5_000
@@ -40,6 +40,7 @@ limit 1
 """
 
 # A payment as it is after some moves, and a row for each of them. No row when somebody moved it meanwhile.
+# A move by a refund or a dispute tells of it; one by money that came, how the gateway knows that money.
 SAVE = """
 with saved as (
     update payments
@@ -47,13 +48,14 @@ with saved as (
         refunding_amount = $9, dispute_open = $10, failure = $11, version = $12, updated_at = $13
     where id = $1
         and version = $2
-    returning id
+    returning id, told_of(payments) as told
 ), moved as (
-    insert into payment_moves (payment_id, number, from_status, happening, to_status, actor, reason, at)
-    select saved.id, m.number, m.from_status, m.happening, m.to_status, $18, $19, $13
+    insert into payment_moves (payment_id, number, from_status, happening, to_status, detail, actor, reason, at)
+    select saved.id, m.number, m.from_status, m.happening, m.to_status,
+        case m.happening when 'money came' then saved.told else m.detail end, $19, $20, $13
     from saved
-    cross join unnest($14::int[], $15::text[], $16::text[], $17::text[])
-        as m (number, from_status, happening, to_status)
+    cross join unnest($14::int[], $15::text[], $16::text[], $17::text[], $18::jsonb[])
+        as m (number, from_status, happening, to_status, detail)
 )
 select count(*) from saved
 """
@@ -209,7 +211,7 @@ async def save(
     tx: Tx,
     before: Payment,
     after: Payment,
-    moves: Sequence[tuple[int, Status, Happening, Status]],
+    moves: Sequence[Step],
     *,
     actor: str,
     reason: str | None,
@@ -230,10 +232,7 @@ async def save(
         after.failure,
         after.version,
         after.updated_at,
-        [number for number, _, _, _ in moves],
-        [status for _, status, _, _ in moves],
-        [happening for _, _, happening, _ in moves],
-        [status for _, _, _, status in moves],
+        *([list(column) for column in zip(*moves, strict=True)] or [[]] * 5),
         actor,
         reason,
     )

@@ -48,6 +48,7 @@ class Till(NamedTuple):
                 " where id = $1",
                 UUID(purchase["paymentId"]), quote.resource, str(settlement.id), self.shop.now + timedelta(minutes=10),
             )  # fmt: skip
+            await tx.do("update payments set seal = seal_of(payments) where id = $1", UUID(purchase["paymentId"]))
         return Sale(ana, ben, atlas, purchase, settlement)
 
     @property
@@ -67,7 +68,8 @@ class Till(NamedTuple):
         await self.shop.settles()
 
     async def looks_again(self, *, hours: int) -> None:
-        await x402.check(self.shop.db, self.rail, now=self.shop.now + timedelta(hours=hours))
+        self.shop.minutes_pass(60 * hours)
+        await x402.check(self.shop.db, self.rail, now=self.shop.now)
         await self.shop.settles()
 
 
@@ -194,6 +196,8 @@ async def test_a_refund_waits_for_the_sellers_transaction_and_is_done_when_the_c
     await till.catches_up(sale)
     assert (await sale.ben.sees(sale.purchase))["status"] == "REFUNDED"
     assert not await sale.ben.owns(sale.atlas)
+    known_as = await till.shop.db.value("select reference from refunds where id = $1", UUID(refund["id"]))
+    assert known_as == whole, "the one that carried it, not the one that was named first"
 
     other = await till.sale()
     await till.carries_out(other.settlement)
