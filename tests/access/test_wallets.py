@@ -53,6 +53,9 @@ async def test_what_a_wallet_bought_and_sold_is_the_persons_from_then_on(shop: S
     assert site.status_code == 201, site.text
     agent.site = site.json()
     sold = await agent.sells("Sold by an agent")
+    returned = await bea.has(sold)
+    assert (await agent.refunds(returned)).status_code == 202
+    await shop.settles()
     key = (await agent.post("/v1/api-keys", {"name": "old", "scopes": ["MakePurchases"]})).json()["key"]
 
     assert (await links(ana, agent.wallet)).status_code == 201
@@ -64,7 +67,10 @@ async def test_what_a_wallet_bought_and_sold_is_the_persons_from_then_on(shop: S
     old_key = await shop.http.get("/v1/me", headers={"Authorization": f"Bearer {key}"})
     assert old_key.status_code == 401, "keys of the wallet's own user do not become the person's"
     assert not await references_to(shop, agent.id)
-    await shop.books_agree(bea)
+    refunded_by = await shop.db.value("select refunded_by from purchases where id = $1::text::uuid", returned["id"])
+    assert refunded_by == ana.id
+    for seller in (bea, agent):
+        await shop.books_agree(seller)
 
 
 @pytest.mark.feature("B5")

@@ -9,7 +9,7 @@ import importlib
 import inspect
 import pkgutil
 import re
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import combinations, product
 from types import ModuleType
 from typing import Any
@@ -20,6 +20,7 @@ import pytest
 import purvey
 from purvey.catalog import market, shop
 from purvey.kit import retention
+from purvey.purchases import Law
 
 STATEMENT = re.compile(r"\s*(select|insert|update|delete|with)\s", re.IGNORECASE)
 ASKS = {"rows": 1, "maybe": 1, "one": 1, "records": 0, "record": 0, "value": 0, "do": 0, "fetchval": 0}
@@ -46,9 +47,18 @@ def constants(module: ModuleType) -> Iterator[tuple[str, str]]:
     for name, value in vars(module).items():
         if not name.isupper():
             continue
-        for inner, text in value.items() if isinstance(value, Mapping) else [("", value)]:
+        for inner, text in named(value):
             if isinstance(text, str) and STATEMENT.match(text) and not TEMPLATE.search(text):
                 yield f"{name}[{inner}]" if inner else name, text
+
+
+def named(value: Any) -> Iterable[tuple[str, Any]]:
+    """What a constant holds: one thing, things by name, or laws of the books."""
+    if isinstance(value, Mapping):
+        return value.items()
+    if isinstance(value, tuple):
+        return [(each.name, each.sql) for each in value if isinstance(each, Law)]
+    return [("", value)]
 
 
 def asked(module: ModuleType) -> Iterator[tuple[ast.expr, set[str]]]:

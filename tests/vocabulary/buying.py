@@ -134,4 +134,4 @@ async def books_agree(shop: "Shop", seller: "Person") -> None:
     """Every law of the seller's books holds."""
     assert seller.site is not None
     broken = await purchases.audit_books(shop.db, tenant_id=UUID(seller.site["tenantId"]))
-    assert broken == []
+    assert broken == [], "\n".join(broken)

@@ -3,7 +3,7 @@
 import asyncio
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Callable, Hashable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from contextvars import ContextVar
 from enum import Enum
 from functools import cache, partial
@@ -55,6 +55,10 @@ class Queries(ABC):
     def connection(self) -> Any:
         """What asyncpg runs it on."""
 
+    @abstractmethod
+    def one_moment(self) -> AbstractAsyncContextManager["Queries"]:
+        """What is asked inside is answered as of one moment, however many statements it takes."""
+
     async def rows(self, kind: type[T], sql: str, *values: object) -> list[T]:
         """Every row, as values of `kind`; columns are matched by name."""
         return [read(kind, record) for record in await self.connection.fetch(sql, *values)]
@@ -70,9 +74,9 @@ class Queries(ABC):
         assert found is not None, f"no row: {sql}"
         return found
 
-    async def records(self, sql: str, *values: object) -> list[Record]:
-        """Rows as they come, for reports."""
-        return list(await self.connection.fetch(sql, *values))
+    async def records(self, sql: str, *values: object, seconds: float | None = None) -> list[Record]:
+        """Rows as they come, for reports. `seconds`: how long it may take, if longer than other statements."""
+        return list(await self.connection.fetch(sql, *values, timeout=seconds))
 
     async def record(self, sql: str, *values: object) -> Record | None:
         found: Record | None = await self.connection.fetchrow(sql, *values)
@@ -102,6 +106,11 @@ class Tx(Queries):
     def connection(self) -> Any:
         return self._connection
 
+    @asynccontextmanager
+    async def one_moment(self) -> AsyncIterator[Queries]:
+        """The transaction as it is: its caller has chosen what it sees."""
+        yield self
+
 
 Flush = Callable[[Tx], Any]
 ambient: ContextVar[Tx | None] = ContextVar("ambient transaction", default=None)
@@ -124,6 +133,19 @@ class Database(Queries):
         """The pool, or the transaction that an idempotent request has open: it must see its own writes."""
         outer = ambient.get()
         return self.pool if outer is None else outer.connection
+
+    @asynccontextmanager
+    async def one_moment(self) -> AsyncIterator[Queries]:
+        """A snapshot that only reads, and that waits for nobody."""
+        outer = ambient.get()
+        if outer is not None:
+            yield outer
+            return
+        async with (
+            self.pool.acquire() as connection,
+            connection.transaction(isolation="repeatable_read", readonly=True),
+        ):
+            yield Tx(connection)
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Tx]:

@@ -139,7 +139,7 @@ select digest_of(jsonb_build_array(
     p.id, p.tenant_id, p.site_id, p.product_type, p.kind, p.currency, p.default_amount, p.max_downloads, p.is_limited,
     p.total_quantity, p.restock_on_refund, p.is_active, extract(epoch from p.deleted_at), p.active_when_deleted,
     extract(epoch from p.suspended_at), extract(epoch from p.available_from), extract(epoch from p.available_until),
-    p.is_pay_what_you_want, p.minimum_amount, p.license_enabled, p.is_system, p.payment_integration, p.version,
+    p.is_pay_what_you_want, p.minimum_amount, p.max_per_buyer, p.license_enabled, p.is_system, p.payment_integration, p.version,
     extract(epoch from p.first_active_at), extract(epoch from p.created_at)))
 $$;
 

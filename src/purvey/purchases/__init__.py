@@ -13,7 +13,7 @@ from purvey.purchases.actions import (
     request_refund,
     with_payment,
 )
-from purvey.purchases.books import LAWS, audit_books
+from purvey.purchases.books import LAWS, Law, audit_books
 from purvey.purchases.bought import Bought, BoughtWhole, bought, bought_by
 from purvey.purchases.buying import buy
 from purvey.purchases.checkouts import CheckoutClosed
@@ -58,6 +58,7 @@ __all__ = [
     "FulfilmentMoved",
     "Goods",
     "ItemType",
+    "Law",
     "MoveFulfilment",
     "NotOpen",
     "NothingToFulfil",

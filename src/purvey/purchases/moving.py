@@ -42,6 +42,9 @@ CUSTOMERS = "update customers set user_id = $2 where user_id = $1"
 # What the giver bought.
 PURCHASES = "update purchases set buyer_id = $2 where buyer_id = $1"
 
+# What the giver gave money back for.
+REFUNDED = "update purchases set refunded_by = $2 where refunded_by = $1"
+
 
 class BothPaying(Conflict):
     """One person has one open checkout for a thing (ruling 18)."""
@@ -53,5 +56,5 @@ async def hand_over(tx: Tx, giver: UUID, taker: UUID) -> None:
     """Purchases of the giver become the taker's. Raises BothPaying."""
     if await tx.value(BOTH_PAYING, giver, taker):
         raise BothPaying("You and this wallet are both about to pay the same thing: finish or cancel one of them first")
-    for statement in (JOIN_CUSTOMERS, DROP_DOUBLES, CUSTOMERS, PURCHASES):
+    for statement in (JOIN_CUSTOMERS, DROP_DOUBLES, CUSTOMERS, PURCHASES, REFUNDED):
         await tx.do(statement, giver, taker)
