@@ -93,11 +93,11 @@ class Program:
                 process.kill()
                 process.wait()
 
-    async def runs(self, *command: str) -> tuple[int, str]:
+    async def runs(self, *command: str, **told: str) -> tuple[int, str]:
         """Another command of the same installation: its exit code, and what it said."""
         process = await asyncio.create_subprocess_exec(
-            *(*PURVEY, *command),
-            env=self.environment(),
+            *(*self.called, *command),
+            env=self.environment(**told),
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.STDOUT,
         )

@@ -35,7 +35,7 @@ from tests.vocabulary.shop import Clock, Person, Shop, eventually
 
 PASSWORD = "a-visitors-password-planted"
 RECEIPT = "a-receipt-planted.with-its-seal-planted"
-NETWORK = "eip155:8453"
+NETWORK = "eip155:84532"
 PLANTED = {
     "PURVEY_SECRET_KEY": "the-secret-key-planted-0123456789-abcdefgh",
     "PURVEY_STRIPE_SECRET_KEY": "sk_test_planted0123456789",
@@ -89,6 +89,9 @@ async def test_what_breaks_in_a_door_a_page_a_reaction_or_a_sweep_tells_no_secre
         return "sweep failed" in log and "entrypoint/job-id" in log and await db.value(FAILED) is not None
 
     await eventually(all_has_failed)
+    for command in (("audit",), ("doctor",), ("queues", "list"), ("token", "--email", ana.email)):
+        _, said = await breaking.runs(*command, **PLANTED, **OTHERS)
+        assert not [word for word in words_of(breaking.dsn) if word in said], said
     log = breaking.log.read_text()
     told = [record["traceback"] for record in await db.records(FAILED)]
     await db.pool.close()

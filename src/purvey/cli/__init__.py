@@ -7,6 +7,7 @@ import sys
 
 import asyncpg
 
+from purvey.kit import logs
 from purvey.kit.errors import Refusal
 from purvey.kit.migrate import MigrationError
 from purvey.kit.postgres import EmbeddedPostgresError
@@ -19,6 +20,7 @@ def main() -> None:
 
     from purvey.cli.commands import app
 
+    logs.set_up("auto")
     try:
         sys.exit(app(exit_on_error=False, print_error=False) or 0)
     except CycloptsError as error:
