@@ -25,7 +25,7 @@ bench: ## the figures of the README, from one run on this machine
 	@scripts/setup dev
 	@.venv/bin/python -m bench
 
-proof: ## the same searches as in the tests, but long
+proof: ## the same searches as in the tests, but long, and an hour of everybody at once
 	@scripts/setup dev
 	@scripts/stripe-schema
 	@.venv/bin/pytest -n 2 --hypothesis-profile=proof
