@@ -30,7 +30,7 @@ def home() -> Iterator[Path]:
 @pytest.fixture
 def migrated(home: Path) -> Path:
     """A home with a database in it, and nothing in that."""
-    home.mkdir()
+    home.mkdir(mode=0o711)
     done = run(home, "migrate")
     assert done.returncode == 0, done.stderr
     return home
