@@ -71,7 +71,7 @@ async def test_each_tool_says_what_it_takes(shop: Shop) -> None:
 @pytest.mark.parametrize(
     ("tool", "arguments", "code", "says"),
     [
-        ("get_product", {"product_id": "nonsense"}, "invalid", "/product_id"),
+        ("get_product", {"product_id": "nonsense"}, "product_not_found", "not found"),
         ("get_product", {}, "invalid", "product_id"),
         ("get_product", {"product_id": "01a204e6-0000-7000-8000-000000000000"}, "product_not_found", "not found"),
         ("search_products", {"limit": 0}, "invalid", "/limit"),

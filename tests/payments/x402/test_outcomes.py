@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 
 from purvey.kit.errors import Unavailable
+from purvey.kit.secret import Secret
 from purvey.payments import x402
 from purvey.payments.x402 import State
 from tests.conftest import fresh_database
@@ -316,7 +317,7 @@ async def test_an_address_that_leads_to_another_chain_decides_nothing(counter: C
     settled = await counter.takes(signs(await counter.payer(), quote), quote)
     counter.rail.chain.known.clear()
     elsewhere = x402.Settlement(**{**as_dict(settled), "network": "eip155:8453"})
-    counter.rail.chain.chains.urls = {"eip155:8453": counter.chain.url}
+    counter.rail.chain.chains.urls = {"eip155:8453": Secret(counter.chain.url)}
     with pytest.raises(Unavailable, match="another chain"):
         await counter.rail.chain.decide(elsewhere.authorized, now=counter.now())
 
