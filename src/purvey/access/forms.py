@@ -9,7 +9,7 @@ from msgspec import UNSET, Meta, UnsetType
 
 from purvey.access.model import ApiKey, Entry, Identity, Permission, Session, User
 from purvey.access.rules import PASSWORD_MAX, PASSWORD_MIN
-from purvey.kit.fields import TO_THE_END, Time
+from purvey.kit.fields import TO_THE_END, WEB_ADDRESS, Time
 from purvey.kit.ids import Id
 
 Email = Annotated[str, Meta(min_length=3, max_length=254)]
@@ -18,7 +18,9 @@ Password = Annotated[str, Meta(min_length=1, max_length=PASSWORD_MAX)]
 Username = Annotated[str, Meta(min_length=3, max_length=40)]
 Name = Annotated[str, Meta(min_length=1, max_length=100)]
 Token = Annotated[str, Meta(min_length=1, max_length=200)]
-Url = Annotated[str, Meta(pattern=r"^https?://[^\s<>\"]{1,1990}" + TO_THE_END, max_length=2000)]
+Url = Annotated[
+    str, Meta(pattern=r"^https?://[^\s<>\"]{1,1990}" + TO_THE_END, max_length=2000, description=WEB_ADDRESS)
+]
 
 
 class Form(msgspec.Struct, forbid_unknown_fields=True, rename="camel", kw_only=True):

@@ -14,13 +14,11 @@ from purvey.access.model import Identity
 from purvey.access.siwa import Siwa, checksummed, linking, wallets
 from purvey.access.siwa.linking import HandOver
 from purvey.access.siwa.wallets import Wallet
+from purvey.kit.addresses import Address, Bytes
 from purvey.kit.db import Database
 from purvey.kit.errors import Conflict
-from purvey.kit.fields import TO_THE_END
 from purvey.kit.pages import Page, Paging, page_of, total_of
 
-Address = Annotated[str, Meta(pattern=r"^0x[0-9a-fA-F]{40}" + TO_THE_END)]
-Hex = Annotated[str, Meta(pattern=r"^0x(?:[0-9a-fA-F]{2}){1,4000}" + TO_THE_END, max_length=8_002)]
 Asking = Request[Any, Any, Any]
 
 
@@ -42,7 +40,7 @@ class LinkWallet(msgspec.Struct, forbid_unknown_fields=True, rename="camel", kw_
     """The text as it was signed, and the signature."""
 
     message: Annotated[str, Meta(min_length=1, max_length=4_000)]
-    signature: Hex
+    signature: Bytes
 
 
 class WalletView(msgspec.Struct, rename="camel", kw_only=True):

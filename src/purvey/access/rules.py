@@ -7,7 +7,7 @@ from ipaddress import IPv6Address, IPv6Network, ip_address
 from email_validator import EmailNotValidError, validate_email
 
 from purvey.access.model import Identity, Permission
-from purvey.kit.errors import FieldError, Invalid, NotAllowed
+from purvey.kit.errors import FieldError, Invalid, Malformed, NotAllowed
 from purvey.kit.ids import SLUG, slug_of
 
 USERNAME_MIN, USERNAME_MAX = 3, 40
@@ -29,7 +29,8 @@ def email_of(text: str, *, pointer: str = "/email") -> str:
     try:
         found = validate_email(text.strip(), check_deliverability=False, test_environment=True, allow_smtputf8=False)
     except EmailNotValidError as error:
-        raise Invalid.field(pointer, f"is not an e-mail address: {error}", code="invalid_email") from None
+        why = str(error).rstrip(".")
+        raise Malformed.field(pointer, f"is not an e-mail address: {why}", code="invalid_email") from None
     assert found.ascii_email is not None
     return found.ascii_email.lower()
 
@@ -46,13 +47,13 @@ def username_of(text: str, *, pointer: str = "/username") -> str:
     """A public name that somebody chose: 3 to 40 letters, digits and single hyphens, and no word of the shop's own."""
     username = text.strip().lower()
     if not USERNAME_MIN <= len(username) <= USERNAME_MAX or not SLUG.fullmatch(username):
-        raise Invalid.field(
+        raise Malformed.field(
             pointer,
             f"must be {USERNAME_MIN} to {USERNAME_MAX} letters a to z, digits and single hyphens between them",
             code="invalid_username",
         )
     if username in RESERVED:
-        raise Invalid.field(pointer, f"{username!r} is a word of the shop's own; choose another", code="reserved")
+        raise Invalid.field(pointer, "is a word of the shop's own; choose another", code="reserved")
     return username
 
 
@@ -79,7 +80,7 @@ def check_password(password: str, *, pointer: str, others: Iterable[str | None])
 def check_scopes(scopes: Iterable[Permission], *, held: frozenset[Permission]) -> None:
     """Invalid when a key would be given more than its maker may do."""
     if missing := sorted(scope for scope in scopes if scope not in held):
-        raise Invalid.field("/scopes", f"you may not give {missing[0]}, for you do not have it", code="not_yours")
+        raise Invalid.field("/scopes", f"may not hold {missing[0]}, which you do not have yourself", code="not_yours")
 
 
 def refuse_pricing(me: Identity, pointers: Sequence[str]) -> None:

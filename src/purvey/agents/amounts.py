@@ -44,18 +44,18 @@ def exact(text: str) -> Decimal:
 
 
 def read(value: Any) -> Usdc:
-    """What a body says, as an amount; ValueError with the sentence that its sender is told."""
+    """What a body says, as an amount; ValueError with what its sender is told of it."""
     if isinstance(value, bool) or not isinstance(value, int | Decimal):
-        raise ValueError(f"Expected a number of USDC such as 9.99, got `{type(value).__name__}`")
+        raise ValueError("must be a number of USDC such as 9.99")
     number = Decimal(value)
     if number.is_signed():
-        raise ValueError("An amount is never below 0")
+        raise ValueError("must not be below 0")
     if number > MOST:
-        raise ValueError(f"An amount is at most {MOST}")
+        raise ValueError(f"must be at most {MOST}")
     try:
         return Usdc(Money.of_decimal(number, USDC).minor)
     except Invalid:
-        raise ValueError("USDC has at most 6 decimals") from None
+        raise ValueError("must have at most 6 decimals") from None
 
 
 class Amounts(OpenAPISchemaPlugin):

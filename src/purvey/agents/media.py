@@ -20,7 +20,7 @@ from purvey.catalog.media import Medium
 from purvey.catalog.youtube import id_in
 from purvey.kit.asgi import Receive, Scope
 from purvey.kit.db import Database
-from purvey.kit.errors import Invalid
+from purvey.kit.errors import Malformed
 from purvey.kit.ids import Id
 from purvey.kit.uploads import Form, whole_form
 from purvey.settings import Settings
@@ -119,14 +119,14 @@ def kind_of(form: Form) -> str:
     """`image` or `youtube`, with what belongs to it and nothing else."""
     kind = form.words.get("media_type", "")
     if kind not in ("image", "youtube"):
-        raise Invalid.field("/media_type", "must be image or youtube")
+        raise Malformed.field("/media_type", "must be image or youtube")
     if unknown := sorted(set(form.words) - {"media_type", "youtube_url"}):
-        raise Invalid.field(f"/{unknown[0]}", "is not a field of this form")
+        raise Malformed.field(f"/{unknown[0]}", "is no field of this form; leave it out")
     wanted = {"image": form.file is not None, "youtube": "youtube_url" in form.words}
     if not wanted[kind]:
-        raise Invalid.field(*{"image": ("/file", "is missing"), "youtube": ("/youtube_url", "is missing")}[kind])
+        raise Malformed.field(*{"image": ("/file", "is missing"), "youtube": ("/youtube_url", "is missing")}[kind])
     if wanted["image"] and wanted["youtube"]:
-        raise Invalid.field("/file" if kind == "youtube" else "/youtube_url", f"does not belong to media_type {kind}")
+        raise Malformed.field("/file" if kind == "youtube" else "/youtube_url", f"does not belong to media_type {kind}")
     return kind
 
 

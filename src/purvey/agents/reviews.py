@@ -1,7 +1,7 @@
 """What buyers say of products, in the source's words (B14). Wallets are public, so who speaks must have signed in."""
 
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Any
 from uuid import UUID
 
 import msgspec
@@ -14,15 +14,13 @@ from purvey.access import Identity
 from purvey.access.guards import PUBLIC, buyer
 from purvey.access.siwa import find_user_of_wallet
 from purvey.agents.products import Cursor, Limit
+from purvey.kit.addresses import Address
 from purvey.kit.db import Database
 from purvey.kit.errors import Unauthenticated
-from purvey.kit.fields import TO_THE_END
 from purvey.kit.pages import PER_PAGE, Asked
 from purvey.reviews import Review, ReviewForm
 from purvey.reviews.http import public_page
 from purvey.reviews.model import Rating, Text
-
-Wallet = Annotated[str, msgspec.Meta(pattern=r"^0x[0-9a-fA-F]{40}" + TO_THE_END)]
 
 
 class ReviewView(msgspec.Struct, kw_only=True):
@@ -55,7 +53,7 @@ class NewReview(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
 
     rating: Rating
     review_text: Text | None = None
-    buyer_wallet_address: Wallet
+    buyer_wallet_address: Address
 
 
 class Posted(msgspec.Struct, kw_only=True):

@@ -17,6 +17,7 @@ from purvey.access import Siwa, siwa
 from purvey.access.guards import PUBLIC, visit_of
 from purvey.agents.http import Dialect
 from purvey.kit import problems
+from purvey.kit.addresses import Address, Bytes
 from purvey.kit.db import Database
 from purvey.kit.fields import TO_THE_END
 from purvey.kit.openapi import Refused
@@ -32,13 +33,14 @@ REGISTER: Final = {"type": "register", "message": "Register as an ERC-8004 agent
 FROM_NONCE: Final = {"INVALID_REGISTRY_FORMAT": 400}
 FROM_VERIFY: Final = {"NOT_REGISTERED": 401, "NOT_OWNER": 401}
 
-Address = Annotated[str, Meta(pattern=r"^0x[0-9a-fA-F]{40}" + TO_THE_END)]
 AgentRegistry = Annotated[
     str,
-    Meta(pattern=r"^eip155:[1-9][0-9]{0,15}:0x[0-9a-fA-F]{40}" + TO_THE_END, description="`eip155:<chain>:<address>`"),
+    Meta(
+        pattern=r"^eip155:[1-9][0-9]{0,15}:0x[0-9a-fA-F]{40}" + TO_THE_END,
+        description="A registry, as `eip155:<chain>:<address>`",
+    ),
 ]
 AgentNumber = Annotated[int, Meta(ge=0, le=2**53 - 1)]
-Hex = Annotated[str, Meta(pattern=r"^0x(?:[0-9a-fA-F]{2}){1,4000}" + TO_THE_END, max_length=8_002)]
 
 
 class AskNonce(msgspec.Struct, forbid_unknown_fields=True, rename="camel", kw_only=True):
@@ -69,7 +71,7 @@ class Verify(msgspec.Struct, forbid_unknown_fields=True, rename="camel", kw_only
     """
 
     message: Annotated[str, Meta(min_length=1, max_length=4_000)]
-    signature: Hex
+    signature: Bytes
     address: Address | None = None
     nonce_token: Annotated[str, Meta(max_length=4_000)] | None = None
 
@@ -97,7 +99,7 @@ async def ask_nonce(
     """Ask for what to sign."""
     house = house_of(request)
     if (data.agent_id is None) != (data.agent_registry is None):
-        raise siwa.Unreadable("agentId and agentRegistry go together: send both, or neither")
+        raise siwa.Unreadable("Send agentId and agentRegistry together, or neither")
     offered = await siwa.offer_nonce(
         db,
         house,

@@ -42,7 +42,7 @@ def period_of(first: date | None, last: date | None, *, now: datetime) -> Period
     last = last or max(now.astimezone(UTC).date(), first or date.min)
     first = first or last - (USUAL_DAYS - 1) * ONE_DAY
     if first > last:
-        raise Invalid.field("query:from", "from must not be after to")
+        raise Invalid.field("query:from", "must not be after to")
     if (last - first).days >= MAX_DAYS:
         raise Invalid.field("query:from", f"At most {MAX_DAYS} days can be asked for at once", code="too_long")
     return Period(first, last)

@@ -11,12 +11,12 @@ from purvey.access import Identity
 from purvey.catalog import store
 from purvey.catalog.create import refuse_one_too_many
 from purvey.catalog.events import ProductDeleted
-from purvey.catalog.forms import WITHOUT_NUL
 from purvey.catalog.model import Product
 from purvey.catalog.update import Archived, product_updated
 from purvey.catalog.views import ProductView, view_of
 from purvey.kit.db import Database, Tx
 from purvey.kit.events import publish
+from purvey.kit.fields import WITHOUT_NUL
 from purvey.kit.versions import refuse_stale
 from purvey.tenants import Site
 

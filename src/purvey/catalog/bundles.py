@@ -57,7 +57,7 @@ async def fill(tx: Tx, bundle: Product, member_ids: Sequence[UUID], *, before: S
         if (fault := fault_of(bundle, id, found.get(id), again=at in twice, stays=id in before))
     ]
     if faults:
-        raise Invalid("; ".join(fault.detail for fault in faults), errors=faults)
+        raise Invalid.fields(*faults)
     await store.insert_members(tx, bundle.id, member_ids)
 
 
@@ -73,7 +73,9 @@ async def refuse_nested(tx: Tx, product: Product) -> None:
         return
     holder = await store.held_by(tx, product.id)
     if holder is not None:
-        raise Invalid.field("/productType", f"It is in the bundle {holder}, and a bundle holds no bundle")
+        raise Invalid.field(
+            "/productType", f"must not be BUNDLE: it is in the bundle {holder}, and a bundle holds no bundle"
+        )
 
 
 def fault_of(bundle: Product, id: UUID, member: Candidate | None, *, again: bool, stays: bool) -> str | None:

@@ -12,7 +12,7 @@ MOST_BOXES = 10_000
 class NotAClip(Invalid):
     """It begins as an MP4 film and is none that can be played."""
 
-    code = "not_an_image"
+    code = "not_a_clip"
 
 
 def begins_as_clip(content: bytes) -> bool:
@@ -42,4 +42,4 @@ def boxes(content: bytes) -> Iterator[bytes]:
 
 
 def broken() -> Invalid:
-    return NotAClip.field("/file", "is no MP4 film that can be played", code=NotAClip.code)
+    return NotAClip.field("/file", "is no MP4 film that can be played")

@@ -6,9 +6,18 @@ import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
 from purvey.catalog.model import Category, PaymentIntegration, ProductType, Recurring
-from purvey.kit.fields import TO_THE_END, Time
-from purvey.kit.ids import SLUG_MAX, Id
-from purvey.kit.money import MAX_MINOR
+from purvey.kit.fields import (
+    NO_CONTROLS,
+    TO_THE_END,
+    WEB_ADDRESS,
+    WITH_A_WORD,
+    WITHOUT_NUL,
+    Amount,
+    CurrencyCode,
+    Slug,
+    Time,
+)
+from purvey.kit.ids import Id
 from purvey.kit.versions import Version
 from purvey.pricing import QuantityTransform
 
@@ -16,19 +25,16 @@ MAX_PRICES = 100
 MAX_MEMBERS = 100
 MAX_COUNT = 10**12
 SMALLEST, LARGEST = -(2**15), 2**15 - 1  # the first source's SmallInt
-WITHOUT_NUL = r"^[^\u0000]*$"
-WITH_A_WORD = r"^[^\u0000]*[^\s\u0000][^\u0000]*$"
-NO_CONTROLS = r"^[^\s\u0000-\u001f\u007f]([^\u0000-\u001f\u007f]*[^\s\u0000-\u001f\u007f])?$(?!\n)"
 
-Amount = Annotated[int, Meta(ge=0, le=MAX_MINOR, description="In minor units of the currency")]
-CurrencyCode = Annotated[str, Meta(pattern=r"^[A-Z]{3,4}" + TO_THE_END, description="ISO 4217, or USDC")]
 Name = Annotated[str, Meta(min_length=1, max_length=100, pattern=WITH_A_WORD)]
-Slug = Annotated[str, Meta(min_length=1, max_length=SLUG_MAX, pattern=r"^[a-z0-9]+(-[a-z0-9]+)*" + TO_THE_END)]
 Description = Annotated[str, Meta(max_length=20_000, pattern=WITHOUT_NUL)]
 ShortDesc = Annotated[str, Meta(max_length=200, pattern=WITHOUT_NUL)]
 LongText = Annotated[str, Meta(max_length=20_000, pattern=WITHOUT_NUL)]
 Message = Annotated[str, Meta(max_length=2_000, pattern=WITHOUT_NUL)]
-Url = Annotated[str, Meta(max_length=2_048, pattern=r"^https?://[^\s\u0000-\u001f\u007f]+" + TO_THE_END)]
+Url = Annotated[
+    str,
+    Meta(max_length=2_048, pattern=r"^https?://[^\s\u0000-\u001f\u007f]+" + TO_THE_END, description=WEB_ADDRESS),
+]
 SKU_MAX = 250
 Sku = Annotated[str, Meta(min_length=1, max_length=SKU_MAX, pattern=NO_CONTROLS)]
 Reference = Annotated[str, Meta(min_length=1, max_length=100, pattern=NO_CONTROLS)]

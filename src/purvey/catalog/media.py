@@ -186,13 +186,19 @@ def refuse_misplaced(there: Mapping[UUID, Medium], places: Sequence[tuple[UUID, 
     for at, (id, place) in enumerate(places):
         pointer = f"/mediaOrders/{at}"
         if id not in there:
-            raise Invalid.field(f"{pointer}/id", "is nothing that shows this product", code="unknown_medium")
+            raise Invalid.field(f"{pointer}/id", "is no picture, clip or video of this product", code="unknown_medium")
         if id in named:
-            raise Invalid.field(f"{pointer}/id", "is named twice", code="repeated")
+            raise Invalid.field(f"{pointer}/id", "is named twice: give each one place", code="duplicate")
         if there[id].is_video != (place == 0):
-            raise Invalid.field(f"{pointer}/displayOrder", "0 is the video's place, and its only one", code="pinned")
+            raise Invalid.field(
+                f"{pointer}/displayOrder", "must be 1 or more for a picture or clip, and 0 for the video", code="pinned"
+            )
         if place in standing:
-            raise Invalid.field(f"{pointer}/displayOrder", "is the place of another one", code="repeated")
+            raise Invalid.field(
+                f"{pointer}/displayOrder",
+                "is taken by another picture or clip: give that one a new place in the same request",
+                code="duplicate",
+            )
         named.add(id)
         standing[place] = id
 
@@ -213,7 +219,7 @@ async def list_media(db: Queries, product_id: UUID) -> Sequence[Medium]:
 async def find_medium(db: Queries, product_id: UUID, media_id: UUID) -> Medium:
     found = await db.maybe(Medium, FIND_MEDIUM, media_id, product_id)
     if found is None:
-        raise NotFound("There is no such image on this product")
+        raise NotFound("There is no such picture, clip or video on this product")
     return found
 
 

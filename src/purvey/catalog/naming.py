@@ -85,7 +85,7 @@ def repeated_names(named: Sequence[Named]) -> list[FieldError]:
     """An error for every id and SKU that stands a second time in the body."""
     ids, skus = [each.ref for each in named], [each.sku for each in named]
     return [
-        FieldError(f"{named[at].pointer}/{field}", f"{words[at]!r} stands twice in this body", "duplicate")
+        FieldError(f"{named[at].pointer}/{field}", "stands twice in this body: each price has its own", "duplicate")
         for field, words in (("id", ids), ("sku", skus))
         for at in rules.repeated(words)
     ]

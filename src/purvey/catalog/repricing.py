@@ -206,4 +206,4 @@ def default_of(prices: Sequence[Price]) -> Price:
 
 def refuse(faults: Sequence[FieldError]) -> None:
     if faults:
-        raise Invalid("; ".join(fault.detail for fault in faults), errors=faults)
+        raise Invalid.fields(*faults)

@@ -85,7 +85,7 @@ def refuse_unsound(product: Product, *, offered: Sequence[Terms], default: Terms
     """Invalid that names every field at odds with another one."""
     faults = list(faults_of(product, offered=offered, default=default, member_count=member_count))
     if faults:
-        raise Invalid("; ".join(fault.detail for fault in faults), errors=faults)
+        raise Invalid.fields(*faults)
 
 
 def faults_of(product: Product, *, offered: Sequence[Terms], default: Terms, member_count: int) -> Iterator[FieldError]:

@@ -50,4 +50,4 @@ async def refuse_strangers(db: Queries, site_id: UUID, product_ids: Sequence[UUI
     places = [row["at"] for row in await db.records(STRANGERS, site_id, product_ids)]
     faults = [FieldError(f"{pointer}/{at}", "is no product of this site", "unknown_product") for at in places]
     if faults:
-        raise Invalid("; ".join(fault.detail for fault in faults), errors=faults)
+        raise Invalid.fields(*faults)

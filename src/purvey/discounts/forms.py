@@ -22,7 +22,15 @@ MAX_PRODUCTS = 500
 MAX_USES = 10**12
 MAX_PERIODS = 1_000
 
-Word = Annotated[str, Meta(min_length=1, max_length=CODE_MAX, pattern=CODE, description="Case means nothing")]
+Word = Annotated[
+    str,
+    Meta(
+        min_length=1,
+        max_length=CODE_MAX,
+        pattern=CODE,
+        description="Letters a to z, digits, dots, hyphens and underscores; case means nothing",
+    ),
+]
 TypedCode = Annotated[str, Meta(min_length=1, max_length=CODE_MAX, pattern=WITH_A_WORD)]
 Value = Annotated[
     float, Meta(gt=0, le=MAX_MINOR, description="20 is 20 %, with up to two decimals; a fixed amount is in minor units")

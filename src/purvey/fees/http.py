@@ -14,6 +14,7 @@ from purvey.access.guards import admin
 from purvey.fees import actions, store
 from purvey.fees.model import OWED_AFTER, Credit, CreditState, FeeState, PurchaseFee
 from purvey.kit.db import Database
+from purvey.kit.fields import WITH_A_WORD
 from purvey.kit.ids import Id
 from purvey.kit.pages import Page, Paging, page_of, total_of
 
@@ -28,7 +29,7 @@ Owed = Annotated[bool, QueryParameter(description="Only what has been unused for
 class PaidByHand(msgspec.Struct, forbid_unknown_fields=True, rename="camel", kw_only=True):
     """`transaction` is the hash of the transfer, or what else shows that the money moved."""
 
-    transaction: Annotated[str, msgspec.Meta(min_length=1, max_length=200, pattern=r"\S")]
+    transaction: Annotated[str, msgspec.Meta(min_length=1, max_length=200, pattern=WITH_A_WORD)]
 
 
 class FeeView(msgspec.Struct, rename="camel", kw_only=True):

@@ -8,7 +8,16 @@ from purvey.kit.errors import Invalid
 from purvey.kit.fields import TO_THE_END
 
 Address = Annotated[
-    str, Meta(pattern=r"^0x[0-9a-fA-F]{40}" + TO_THE_END, description="A wallet: 0x and 40 hex digits.")
+    str, Meta(pattern=r"^0x[0-9a-fA-F]{40}" + TO_THE_END, description="A wallet: 0x and 40 hexadecimal digits")
+]
+Hash = Annotated[str, Meta(pattern=r"^0x[0-9a-fA-F]{64}" + TO_THE_END, description="0x and 64 hexadecimal digits")]
+Bytes = Annotated[
+    str,
+    Meta(
+        pattern=r"^0x([0-9a-fA-F]{2}){1,4000}" + TO_THE_END,
+        max_length=8_002,
+        description="0x and hexadecimal digits, two for each byte",
+    ),
 ]
 
 

@@ -1,17 +1,32 @@
 """The ways a request can be turned down. Only the edge (`kit.problems`) knows what they are in HTTP."""
 
+import re
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 import msgspec
 
 
 class FieldError(msgspec.Struct, frozen=True):
-    """What is wrong with one field. `pointer` is a JSON pointer into the body (RFC 6901)."""
+    """What is wrong with one field. `pointer` is a JSON pointer into the body (RFC 6901), `query:…` or `header:…`.
+
+    `detail` is a sentence, or what is to be said of the field: "must be in the future".
+    """
 
     pointer: str
     detail: str
     code: str = "invalid"
+
+    @property
+    def sentence(self) -> str:
+        """The detail with the field that it is about."""
+        return f"{self.name} {self.detail}" if self.detail[:1].islower() else self.detail
+
+    @property
+    def name(self) -> str:
+        """The field in words: prices[0].sku."""
+        steps = self.pointer.partition(":")[2] or self.pointer.removeprefix("/").removesuffix("/*")
+        return re.sub(r"/(\d+)", r"[\1]", steps).replace("/", ".") or "The body"
 
 
 class Refusal(Exception):
@@ -39,6 +54,16 @@ class Refusal(Exception):
         self.extra = dict(extra or {})
         self.retry_after_seconds = retry_after_seconds
 
+    @classmethod
+    def field(cls, pointer: str, detail: str, *, code: str | None = None) -> Self:
+        """A refusal that names one field, such as `/price`."""
+        return cls.fields(FieldError(pointer, detail, code or cls.code))
+
+    @classmethod
+    def fields(cls, *errors: FieldError) -> Self:
+        """A refusal that names each of these fields."""
+        return cls("; ".join(error.sentence for error in errors), errors=errors)
+
 
 class Unauthenticated(Refusal):
     """Nobody knows who is asking."""
@@ -59,20 +84,15 @@ class NotFound(Refusal):
 
 
 class Malformed(Refusal):
-    """The body is not what its Content-Type says, or ends early."""
+    """The request has not the shape that its door describes: it cannot be read, or something is missing. 400."""
 
     code = "malformed"
 
 
 class Invalid(Refusal):
-    """What was asked cannot be understood or is out of range."""
+    """The request has its shape, and what it says cannot be: a rule of the shop speaks against it. 422."""
 
     code = "invalid"
-
-    @classmethod
-    def field(cls, pointer: str, detail: str, *, code: str = "invalid") -> "Invalid":
-        """A refusal that names one field, such as `/price`."""
-        return cls(detail, errors=[FieldError(pointer, detail, code)])
 
 
 class Conflict(Refusal):

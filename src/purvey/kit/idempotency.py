@@ -16,7 +16,7 @@ from litestar.connection import ASGIConnection
 from purvey.kit.asgi import ASGIApp, Message, Receive, Scope, Send
 from purvey.kit.bodies import in_time
 from purvey.kit.db import Database, Tx
-from purvey.kit.errors import Conflict, Invalid, TooLarge
+from purvey.kit.errors import Conflict, Invalid, Malformed, TooLarge
 
 KEY_LENGTH = 255
 RETRY_AFTER_SECONDS = 1
@@ -65,12 +65,12 @@ values ($1, $2, $3, $4, $5, $6, $7, $8)
 
 
 def key_of(scope: Scope) -> str | None:
-    """The request's Idempotency-Key; Invalid when it is empty, too long or not printable ASCII."""
+    """The request's Idempotency-Key; Malformed when it is empty, too long or not printable ASCII."""
     for name, value in scope["headers"]:
         if name.lower() == b"idempotency-key":
             key = str(value, "latin-1")
             if not 0 < len(key) <= KEY_LENGTH or not key.isprintable() or not key.isascii():
-                raise Invalid(f"Idempotency-Key must be 1 to {KEY_LENGTH} printable ASCII characters")
+                raise Malformed.field("header:Idempotency-Key", f"must be 1 to {KEY_LENGTH} printable ASCII characters")
             return key
     return None
 

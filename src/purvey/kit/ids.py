@@ -34,7 +34,7 @@ def sent(kind: type, value: Any) -> Any:
     if kind is not Id:
         raise NotImplementedError(kind)
     if not isinstance(value, str | UUID):
-        raise ValueError(f"Expected `str`, got `{type(value).__name__}`")
+        raise ValueError("must be an id, as text")
     return Id(str(value))
 
 

@@ -30,9 +30,7 @@ def exponents() -> dict[str, int]:
 def known_currency(code: str, *, pointer: str = "/currencyCode") -> str:
     """The code itself, or Invalid that names the field."""
     if code not in exponents():
-        raise Invalid.field(
-            pointer, f"{code!r} is not a currency purvey knows; use an ISO 4217 code such as EUR, or USDC"
-        )
+        raise Invalid.field(pointer, "is no currency that is known here: send a code of ISO 4217 such as EUR, or USDC")
     return code
 
 

@@ -109,9 +109,13 @@ def with_refusals(schema: dict[str, Any], *others: Refused) -> dict[str, Any]:
 
 
 def closed(schema: dict[str, Any]) -> dict[str, Any]:
-    """The schema, saying of every JSON body that fields it does not name are refused."""
+    """The schema, saying of every JSON body that fields it does not name are refused, and whether it may be missing."""
     known = schema["components"]["schemas"]
     bodies = [door.get("requestBody", {}) for doors in schema["paths"].values() for door in doors.values()]
+    for body in bodies:
+        forms = named_in(body.get("content", {}).get("application/json", {}))[:1]
+        if forms and not known[forms[0]].get("required"):
+            body["required"] = False
     waiting = [name for body in bodies for name in named_in(body.get("content", {}).get("application/json", {}))]
     while waiting:
         one = known[waiting.pop()]

@@ -13,7 +13,7 @@ import msgspec
 from litestar.di import NamedDependency, Provide
 from litestar.params import QueryParameter
 
-from purvey.kit.errors import Invalid
+from purvey.kit.errors import Invalid, Malformed
 from purvey.kit.times import is_near
 
 T = TypeVar("T")
@@ -97,7 +97,7 @@ class Asked(msgspec.Struct, frozen=True):
         return self.per_page + 1
 
     def place(self, order: Order[Any]) -> tuple[Any, ...]:
-        """The values to bind for `order.beyond(…)`; Invalid for a cursor that is not of this list."""
+        """The values to bind for `order.beyond(…)`; Malformed for a cursor that is not of this list."""
         return order.start if self.cursor is None else read_cursor(self.cursor, order)[1]
 
 
@@ -165,7 +165,7 @@ def write_cursor(cursor: Cursor) -> str:
 
 
 def read_cursor(text: str, order: Order[Any]) -> tuple[int, tuple[Any, ...]]:
-    """The page and place that a cursor names; Invalid when it is none, or one of another list or order."""
+    """The page and place that a cursor names; Malformed when it is none, or one of another list or order."""
     try:
         cursor = msgspec.json.decode(urlsafe_b64decode(text + "=" * (-len(text) % 4)), type=Cursor)
         place: tuple[Any, ...] = tuple(
@@ -190,7 +190,7 @@ def can_be_bound(value: Any) -> bool:
     return True
 
 
-def bad_cursor() -> Invalid:
-    return Invalid.field(
-        "query:cursor", "This is no cursor of this list in this order; start again without one", code="invalid_cursor"
+def bad_cursor() -> Malformed:
+    return Malformed.field(
+        "query:cursor", "is no cursor of this list in this order; start again without one", code="invalid_cursor"
     )

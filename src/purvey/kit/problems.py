@@ -10,7 +10,7 @@ import structlog
 from litestar import Request, Response
 from litestar.exceptions import HTTPException, ValidationException
 
-from purvey.kit import errors
+from purvey.kit import errors, misreads
 from purvey.kit.db import AGAIN_AFTER_SECONDS, AWAY, tell_away
 from purvey.kit.edge import shown
 from purvey.kit.errors import FieldError, Refusal
@@ -30,7 +30,6 @@ STATUS: dict[type[Refusal], int] = {
     errors.TooMany: 429,
     errors.Unavailable: 503,
 }
-NO_BODY = "'data'"  # the framework's whole word on it
 DOORS = "GET /schema/openapi.json"
 PROBLEM_JSON = "application/problem+json"
 
@@ -90,51 +89,34 @@ def refuse(request: Request[Any, Any, Any], refusal: Refusal) -> Response[Any]:
 
 def misread(request: Request[Any, Any, Any], error: ValidationException) -> Response[Any]:
     """A body, query or path that does not fit its type; each fault is named by pointer or parameter."""
-    found = [field_error(item, request) for item in error.extra] if isinstance(error.extra, list) else []
-    found = found or [pointed(error.detail)]
-    detail = "; ".join(f"{item.pointer}: {item.detail}" if item.pointer else item.detail for item in found)
+    found = [item if isinstance(item, FieldError) else parameter_error(item, request) for item in error.extra or []]
+    found = found or [missing_parameter(error.detail)]
+    detail = "; ".join(item.sentence for item in found)
     return answer(request, 400, "invalid", detail, errors=tuple(found))
 
 
-def field_error(item: Any, request: Request[Any, Any, Any]) -> FieldError:
-    message = str(item.get("message", item)) if isinstance(item, dict) else str(item)
-    key = str(item.get("key", "")) if isinstance(item, dict) else ""
-    source = item.get("source", "") if isinstance(item, dict) else ""
-    source = str(getattr(source, "value", source))
-    found = pointed(message)
-    if found.pointer or not key or key == "data":
-        return found
-    pointer = "/" + key.replace(".", "/") if source in ("", "body") else f"{source}:{wire_name(key, request)}"
-    return FieldError(pointer, found.detail)
+def parameter_error(item: Any, request: Request[Any, Any, Any]) -> FieldError:
+    """What the framework cannot read of a query, header or path, by the name that it has on the wire."""
+    key, source = item.get("key", "").partition(".")[0], str(getattr(item["source"], "value", item["source"]))
+    field = request.route_handler.parsed_fn_signature.parameters.get(key)
+    name = getattr(field.kwarg_definition, "name", None) if field else None
+    found = misreads.fault_of(item["message"], field.annotation if field else Any)
+    pointer = "" if key == "data" else f"{source}:{name or camel(key)}"
+    return FieldError(pointer, found.detail, found.code)
 
 
-def wire_name(name: str, request: Request[Any, Any, Any]) -> str:
-    """A parameter as its door names it for the asker, or as dependencies do: in camelCase."""
-    field = request.route_handler.parsed_fn_signature.parameters.get(name)
-    said = getattr(field.kwarg_definition, "name", None) if field else None
-    return said or camel(name)
+MISSING = re.compile(r"Missing required (\w+) parameter '([^']*)'")
+
+
+def missing_parameter(message: str) -> FieldError:
+    found = MISSING.match(message)
+    return FieldError(f"{found[1]}:{found[2]}", "is missing", "missing") if found else misreads.fault_of(message)
 
 
 def camel(name: str) -> str:
     """A parameter as it is called on the wire: perPage for per_page."""
     first, *rest = name.split("_")
     return first + "".join(word.title() for word in rest)
-
-
-AT = re.compile(r" - at (?:`key` in )?`\$?([^`]*)`\Z")
-
-
-def pointed(message: str) -> FieldError:
-    """msgspec's `… - at `$.prices[0].sku`` as a JSON pointer and a sentence."""
-    if message == NO_BODY:
-        return FieldError("", "A JSON body is missing")
-    match = AT.search(message)
-    path = match.group(1) if match else ""
-    pointer = re.sub(r"\[([0-9]+)\]", r"/\1", path.replace("[...]", "/*")).replace(".", "/")
-    missing = re.search(r"missing required field `([^`]*)`", message) or re.search(r"unknown field `([^`]*)`", message)
-    if missing:
-        pointer = f"{pointer}/{missing.group(1)}"
-    return FieldError(pointer, AT.sub("", message))
 
 
 def plain(request: Request[Any, Any, Any], error: HTTPException) -> Response[Any]:
@@ -166,14 +148,14 @@ def begins(path: str, prefix: str) -> bool:
 def unspeakable(request: Request[Any, Any, Any], _: Exception) -> Response[Any]:
     """Text that PostgreSQL cannot hold (NUL), or a number beyond it: the client's fault, wherever it was put."""
     asked = request.query_params.multi_items()
-    found = [FieldError(f"query:{name}", "may not hold NUL") for name, value in asked if "\x00" in value]
-    detail = "text may not contain NUL characters, and numbers must fit in 64 bits"
+    found = [FieldError(f"query:{name}", misreads.NO_NUL) for name, value in asked if "\x00" in value]
+    detail = "Text may not hold the character NUL, and numbers must fit in 64 bits"
     return answer(request, 400, "invalid", detail, errors=tuple(found))
 
 
 def no_text(request: Request[Any, Any, Any], _: Exception) -> Response[Any]:
     """Bytes that are no UTF-8, in a body or a path: nothing of ours is read in another encoding."""
-    return answer(request, 400, "invalid", "what was sent is not UTF-8")
+    return answer(request, 400, "invalid", "What was sent is not UTF-8")
 
 
 def crash(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:

@@ -4,7 +4,7 @@ import re
 import unicodedata
 from typing import Final
 
-from purvey.kit.errors import Invalid
+from purvey.kit.errors import Malformed
 
 ACCENTS: Final = re.compile(r"[\u0300-\u036f]")
 STROKES: Final = str.maketrans({
@@ -13,10 +13,10 @@ STROKES: Final = str.maketrans({
 
 
 def name_of(text: str, *, pointer: str) -> str:
-    """The text without white space around it; Invalid, naming the field, when nothing is left."""
+    """The text without white space around it; Malformed, naming the field, when nothing is left."""
     name = " ".join(text.split())
     if not name:
-        raise Invalid.field(pointer, "must not be blank", code="blank")
+        raise Malformed.field(pointer, "must not be blank", code="blank")
     return name
 
 

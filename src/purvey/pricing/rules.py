@@ -60,7 +60,7 @@ def quote(terms: Terms) -> Quote:
 def units_of(quantity: int, transform: QuantityTransform | None) -> int:
     """How many units are billed for a quantity: 1,250 by 1,000 rounded up are 2, rounded down 1."""
     if not 0 <= quantity <= MAX_QUANTITY:
-        raise Invalid.field("/quantity", f"The quantity must be between 0 and {MAX_QUANTITY}")
+        raise Invalid.field("/quantity", f"must be between 0 and {MAX_QUANTITY}")
     if transform is None:
         return quantity
     whole, broken = divmod(quantity, transform.divide_by)
@@ -127,7 +127,7 @@ def chosen(terms: Terms, amount: Money, units: int) -> tuple[Money, Money]:
         raise FixedPrice.field("/amount", "This has a fixed price; leave the amount out", code="fixed_price")
     in_currency(amount, terms.unit_amount.currency, "/amount")
     if amount.minor < 0:
-        raise Invalid.field("/amount", "The amount cannot be negative")
+        raise Invalid.field("/amount", "must not be below 0")
     if fault := too_fine(amount):
         raise Invalid.field("/amount", fault, code="too_fine")
     least = least_of(terms, units)

@@ -134,12 +134,18 @@ async def hold(tx: Tx, gateways: Gateways, me: Identity, order: Order, *, key: O
     return Started(payment=payment if price.final_amount else await paid_with_nothing(tx, payment, now=now))
 
 
+NONE_LIKE = {
+    ItemType.PRODUCT: "There is no such product, or no such price of it",
+    ItemType.CHAPTER: "There is no such chapter",
+}
+
+
 async def seek_alone(tx: Tx, order: Order, *, buyer_id: UUID) -> tuple[SharedGoods, Sought]:
     """What is on offer, while nobody makes it limited and this buyer begins nothing else. NotFound, Meanwhile."""
     goods = await store.lock_to_buy(tx, order.item_id, buyer_id=buyer_id)
     sought = await store.seek(tx, order, buyer_id=buyer_id)
     if sought is None:
-        raise NotFound("There is no such product, or no such price of it")
+        raise NotFound(NONE_LIKE[order.item_type])
     if not goods.product_ids.issuperset(sought.member_ids):
         raise Meanwhile
     return goods, sought

@@ -16,6 +16,7 @@ from purvey.catalog import ProductType
 from purvey.kit.asgi import Scope
 from purvey.kit.db import Database
 from purvey.kit.errors import NotFound
+from purvey.kit.fields import WITH_A_WORD
 from purvey.kit.ids import Id
 from purvey.kit.own_keys import own_key
 from purvey.kit.pages import Page, Paging, page_of, total_of
@@ -47,8 +48,8 @@ class BuyProduct(msgspec.Struct, forbid_unknown_fields=True, rename="camel", kw_
     discount_code: Code | None = None
     payment_method_id: Method | None = None
     shipping_address: Address | None = None
-    brief: Annotated[str, msgspec.Meta(min_length=1, max_length=5000, pattern=r"\S")] | None = None
-    buyer_name: Annotated[str, msgspec.Meta(min_length=1, max_length=100, pattern=r"\S")] | None = None
+    brief: Annotated[str, msgspec.Meta(min_length=1, max_length=5000, pattern=WITH_A_WORD)] | None = None
+    buyer_name: Annotated[str, msgspec.Meta(min_length=1, max_length=100, pattern=WITH_A_WORD)] | None = None
 
 
 class BuyChapter(msgspec.Struct, forbid_unknown_fields=True, rename="camel", kw_only=True):

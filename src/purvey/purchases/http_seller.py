@@ -13,10 +13,11 @@ from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 from purvey import access, payments
 from purvey.access import Identity, Permission, guards
 from purvey.access.guards import Connection, admin, may
+from purvey.kit.addresses import Hash
 from purvey.kit.asgi import Scope
 from purvey.kit.db import Database
 from purvey.kit.errors import NotAllowed, NotFound
-from purvey.kit.fields import TO_THE_END
+from purvey.kit.fields import WITH_A_WORD
 from purvey.kit.ids import Id
 from purvey.kit.pages import Page, Paging, page_of, total_of
 from purvey.payments import Status
@@ -40,19 +41,19 @@ class OrderRefund(msgspec.Struct, forbid_unknown_fields=True, rename="camel", kw
     """`amount` in minor units; all that is left when it is left out."""
 
     amount: Annotated[int, msgspec.Meta(ge=1, le=10**15)] | None = None
-    reason: Annotated[str, msgspec.Meta(min_length=1, max_length=500, pattern=r"\S")]
+    reason: Annotated[str, msgspec.Meta(min_length=1, max_length=500, pattern=WITH_A_WORD)]
 
 
 class NameTransaction(msgspec.Struct, forbid_unknown_fields=True, rename="camel"):
     """The hash of the transaction that pays a refund."""
 
-    transaction_hash: Annotated[str, msgspec.Meta(pattern=r"^0x[0-9a-fA-F]{64}" + TO_THE_END)]
+    transaction_hash: Hash
 
 
 class ReleasePayment(msgspec.Struct, forbid_unknown_fields=True, rename="camel"):
     """Why the money is kept; for the audit log."""
 
-    reason: Annotated[str, msgspec.Meta(min_length=1, max_length=500, pattern=r"\S")]
+    reason: Annotated[str, msgspec.Meta(min_length=1, max_length=500, pattern=WITH_A_WORD)]
 
 
 @get("/sites/{site_id:uuid}/purchases", guards=[may(Permission.VIEW_BILLING_DETAILS)])

@@ -8,12 +8,12 @@ from uuid import UUID
 import msgspec
 
 from purvey.catalog import Offer, Taken
-from purvey.kit.fields import TO_THE_END
+from purvey.kit.fields import TO_THE_END, WITH_A_WORD
 from purvey.kit.life import Life
 from purvey.kit.money import Money
 from purvey.payments import Payment, Status
 
-Line = Annotated[str, msgspec.Meta(min_length=1, max_length=200, pattern=r"\S")]
+Line = Annotated[str, msgspec.Meta(min_length=1, max_length=200, pattern=WITH_A_WORD)]
 
 
 class ItemType(StrEnum):
@@ -68,7 +68,9 @@ class Address(
     city: Line
     region: Line | None = None
     postal_code: Annotated[str, msgspec.Meta(max_length=20)] | None = None
-    country_code: Annotated[str, msgspec.Meta(pattern=r"^[A-Z]{2}" + TO_THE_END)]
+    country_code: Annotated[
+        str, msgspec.Meta(pattern=r"^[A-Z]{2}" + TO_THE_END, description="A code of ISO 3166 such as DE")
+    ]
     phone: Annotated[str, msgspec.Meta(max_length=40)] | None = None
 
 

@@ -148,10 +148,10 @@ def refuse_missing_details(sought: Sought, order: Order) -> None:
     given = {"shippingAddress": order.shipping_address, "brief": order.brief}
     needed = BY_HAND.get(sought.product_type or "")
     if needed and given[needed] is None:
-        raise Invalid.field(f"/{needed}", f"{sought.product_type} needs it", code="required")
+        raise Invalid.field(f"/{needed}", f"is missing: a {sought.product_type} needs it", code="missing")
     for name, value in given.items():
         if value is not None and name != needed:
-            raise Invalid.field(f"/{name}", "This product does not take it", code="not_wanted")
+            raise Invalid.field(f"/{name}", "does not belong to what is bought here; leave it out", code="not_wanted")
 
 
 def refuse_sold_out(sought: Sought, order: Order) -> None:
@@ -223,7 +223,7 @@ def terms_of(sought: Sought, order: Order) -> Terms:
 def refuse_quote(quote: Quote, order: Order) -> None:
     """A quantity that its transform rounds to nothing is no purchase; nor is one at a total that was not seen."""
     if quote.units < 1:
-        raise Invalid.field("/quantity", "So few come to nothing; ask for more", code="too_few")
+        raise Invalid.field("/quantity", "must be more: so few come to nothing", code="too_few")
     if order.seen_total not in (None, quote.final_amount.minor):
         raise OtherTotal(f"It comes to {quote.final_amount} now: look at the order once more")
 

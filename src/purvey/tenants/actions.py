@@ -11,7 +11,7 @@ from msgspec import UNSET, UnsetType
 from purvey.kit.addresses import checked
 from purvey.kit.audit_log import Actor, audit, changes
 from purvey.kit.db import Database, Tx
-from purvey.kit.errors import Conflict, FieldError, Invalid
+from purvey.kit.errors import Conflict, FieldError, Malformed
 from purvey.kit.ids import SLUG, new_id
 from purvey.kit.money import known_currency
 from purvey.kit.throttles import throttle
@@ -167,7 +167,7 @@ async def personal_tenant(tx: Tx, me: Actor, *, name: str, limits: Mapping[str, 
 
 def slug_of_site(text: str) -> str:
     if not SLUG.fullmatch(text):
-        raise Invalid.field(
+        raise Malformed.field(
             "/slug", "must be small letters a to z, digits and single hyphens between them", code="invalid_slug"
         )
     return text

@@ -97,10 +97,12 @@ async def checked_sites(tx: Tx, tenant_id: UUID, role: Role, site_ids: Sequence[
     if site_ids is None:
         return None
     if role is Role.OWNER:
-        raise Invalid.field("/siteIds", "an owner's role is never limited to some sites", code="owner_of_all")
+        raise Invalid.field(
+            "/siteIds", "must be left out: an owner's role is never limited to some sites", code="owner_of_all"
+        )
     wanted = sorted(set(site_ids))
     if await tx.value(teams.COUNT_SITES, tenant_id, wanted) != len(wanted):
-        raise Invalid.field("/siteIds", "each must be a site of this tenant", code="unknown_site")
+        raise Invalid.field("/siteIds", "must name sites of this tenant alone", code="unknown_site")
     return wanted
 
 
@@ -140,7 +142,7 @@ async def accept_invitation(
         if invitation.email != email:
             raise NotAllowed("This invitation was sent to another address; sign in with that one", code="not_invited")
         if not email_verified:
-            raise NotAllowed("Verify your e-mail address first: the mail has the link", code="email_unverified")
+            raise NotAllowed("Verify your e-mail address first: the mail has the link", code="email_not_verified")
         if invitation.accepted_at:
             raise InvitationUsed("This invitation was accepted already")
         tenant_id, role, site_ids = invitation.tenant_id, invitation.role, invitation.site_ids

@@ -15,7 +15,7 @@ from purvey import access
 from purvey.kit import amounts, ids
 from purvey.kit.db import Database
 from purvey.kit.errors import FieldError, Invalid, Malformed
-from purvey.kit.problems import pointed
+from purvey.kit.misreads import fault_of
 from purvey.kit.times import read_time, refuse_beyond
 from purvey.web.session import Page, check_form_token
 
@@ -23,6 +23,7 @@ T = TypeVar("T")
 TOKEN_FIELD = "csrf"  # noqa: S105
 BOXES_FIELD = "box"
 ONCE_MAX = 64
+EMPTY = "Fill this in"
 ONCE_WINDOW = timedelta(days=1)
 FORM_FIELDS = 600  # as many products as a code may be for, and the others
 FORM_BYTES = 16_384  # of a form in which nothing long is typed
@@ -163,33 +164,9 @@ def body(kind: type[T], values: Mapping[str, Any]) -> T:
     try:
         sent = msgspec.convert(given, kind, dec_hook=ids.sent)
     except msgspec.ValidationError as error:
-        found = pointed(str(error))
-        raise Invalid(
-            "Please mend the marked field", errors=[FieldError(found.pointer, plainly(found.detail))]
-        ) from None
+        found = fault_of(str(error), kind)
+        empty = found.code == "missing" or found.detail.endswith("not null")
+        fault = FieldError(found.pointer, EMPTY if empty else found.detail)
+        raise Invalid("Please mend the marked field", errors=[fault]) from None
     refuse_beyond(sent)
     return sent
-
-
-PLAINLY = [
-    (r"Expected `str` of length >= 1\b.*", "Fill this in"),
-    (r"Expected `str` of length >= ([0-9]+).*", r"At least \1 characters"),
-    (r"Expected `str` of length <= ([0-9]+).*", r"At most \1 characters"),
-    (r"Expected `str` matching regex.*", "This has letters or signs that are not allowed here"),
-    (r"Expected `int` >= (\S+)", r"At least \1"),
-    (r"Expected `int` <= (\S+)", r"At most \1"),
-    (r"Expected `int`.*", "Give a whole number"),
-    (r"Expected `array` of length <= ([0-9]+).*", r"At most \1 of them"),
-    (r"Object missing required field.*", "Fill this in"),
-    (r"Expected `str`, got `null`.*", "Fill this in"),
-    (r"Expected `int`, got `null`.*", "Fill this in"),
-    (r"Invalid enum value.*", "Choose one of these"),
-]
-
-
-def plainly(message: str) -> str:
-    """A decoder's message in a shopkeeper's words."""
-    for pattern, words in PLAINLY:
-        if re.match(pattern, message):
-            return re.sub(pattern, words, message)
-    return message

@@ -81,7 +81,7 @@ def signed_of(sent: Sent, receipt: Receipt, *, authority: str, now: datetime) ->
     expires = check_times(named, now=now)
     key = KEY.fullmatch(named.get("keyid", ""))
     if key is None or (int(key[1]), key[2].lower()) != (receipt.chain_id, receipt.wallet):
-        raise BadSignature("keyid must be erc8128:<chain>:<address>, and the receipt's own", code="bad_keyid")
+        raise BadSignature("The keyid must be erc8128:<chain>:<address>, and the receipt's own", code="bad_keyid")
     if not named.get("nonce"):
         raise BadSignature("Sign with a nonce: each signature is good once", code="replayable")
     check_components(components, sent)
@@ -126,7 +126,7 @@ def check_times(named: Mapping[str, str], *, now: datetime) -> int:
     created, expires = named.get("created", ""), named.get("expires", "")
     if not created or not expires or not 0 < int(expires) - int(created) <= LONGEST_SECONDS:
         raise BadSignature(
-            f"created and expires must be there, at most {LONGEST_SECONDS} s apart", code="bad_signature_time"
+            f"Both created and expires must be there, at most {LONGEST_SECONDS} s apart", code="bad_signature_time"
         )
     if int(created) > now.timestamp() + SKEW_SECONDS:
         raise BadSignature("This signature is not valid yet: look at your clock", code="signature_not_yet_valid")
@@ -170,5 +170,5 @@ def text_of(components: Sequence[str], parameters: str, sent: Sent, *, authority
 def digest_of(sent: Sent) -> bytes:
     found = DIGEST.fullmatch(sent.only("content-digest"))
     if found is None:
-        raise BadSignature("Content-Digest must be sha-256=:base64:", code="bad_digest")
+        raise BadSignature("Content-Digest must be sha-256=:…: with base64 between its colons", code="bad_digest")
     return base64.b64decode(found[1])

@@ -28,9 +28,10 @@ from purvey.agents.mcp.http import BODY_LIMIT_BYTES
 from purvey.agents.mcp.tools import INSTRUCTIONS, TOOLS, Spec, argument
 from purvey.kit import problems
 from purvey.kit.asgi import Receive, Scope, Send
-from purvey.kit.bodies import fault, places_of_nul
+from purvey.kit.bodies import misread, refuse_nul
 from purvey.kit.errors import Invalid
 from purvey.kit.ids import Id
+from purvey.kit.misreads import fault_of
 from purvey.kit.times import refuse_beyond
 
 Context = ServerRequestContext[Any, Any]
@@ -79,12 +80,11 @@ async def call_tool(context: Context, params: CallToolRequestParams) -> CallTool
 
 def read(spec: Spec, arguments: Mapping[str, Any]) -> Any:
     """The arguments as the tool's own form; what is wrong is refused by its name."""
-    for place in places_of_nul(arguments):
-        raise fault(f"Text may not hold NUL - at `${place}`")
+    refuse_nul(arguments)
     try:
         sent: Any = msgspec.convert(arguments, spec.form, dec_hook=argument)
     except msgspec.ValidationError as error:
-        raise fault(str(error)) from None
+        raise misread(fault_of(str(error), spec.form)) from None
     refuse_beyond(sent)
     return sent
 

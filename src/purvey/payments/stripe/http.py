@@ -27,10 +27,22 @@ STRIPE = StripeAccount.name
 TRIES = 20  # an hour: each asks Stripe, which may not be used to find out keys
 SECRET = {"idempotency": "exempt"}
 SecretKey = Annotated[
-    str, msgspec.Meta(pattern=r"^[rs]k_(test|live)_[A-Za-z0-9]+" + TO_THE_END, min_length=16, max_length=255)
+    str,
+    msgspec.Meta(
+        pattern=r"^[rs]k_(test|live)_[A-Za-z0-9]+" + TO_THE_END,
+        min_length=16,
+        max_length=255,
+        description="A key of Stripe that begins with sk_ or rk_",
+    ),
 ]
 WebhookSecret = Annotated[
-    str, msgspec.Meta(pattern=r"^whsec_[A-Za-z0-9+/=_-]+" + TO_THE_END, min_length=10, max_length=255)
+    str,
+    msgspec.Meta(
+        pattern=r"^whsec_[A-Za-z0-9+/=_-]+" + TO_THE_END,
+        min_length=10,
+        max_length=255,
+        description="A secret of Stripe that begins with whsec_",
+    ),
 ]
 
 

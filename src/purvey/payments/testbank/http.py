@@ -43,7 +43,7 @@ class Decision(msgspec.Struct):
 
 
 class Verdict(msgspec.Struct):
-    outcome: Annotated[str, msgspec.Meta(pattern=r"^(won|lost)" + TO_THE_END)]
+    outcome: Annotated[str, msgspec.Meta(pattern=r"^(won|lost)" + TO_THE_END, description="won or lost")]
 
 
 @get("/test-bank/{session_id:str}", opt=OPEN_TO_ALL, media_type=MediaType.HTML, include_in_schema=False)

@@ -15,7 +15,7 @@ async def about(settings: Settings) -> str:
     if not settings.x402_networks:
         return "off (PURVEY_X402_NETWORKS turns on selling to agents for USDC)"
     if settings.x402_platform_wallet is None:
-        raise Conflict("nobody is paid the platform's fee: set PURVEY_X402_PLATFORM_WALLET to your wallet's address")
+        raise Conflict("Nobody is paid the platform's fee: set PURVEY_X402_PLATFORM_WALLET to your wallet's address")
     chains = Chains(settings.rpc_urls)
     rail = open_rail(settings, chains=chains)
     assert rail is not None

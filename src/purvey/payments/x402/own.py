@@ -233,7 +233,7 @@ class OwnKey:
             wei = await self.chains.read(Wei, network, "eth_getBalance", self.account.address, "latest")
             if wei < LEAST_WEI:
                 raise Conflict(
-                    f"the key of PURVEY_X402_FACILITATOR_KEY has {wei} wei on {network}, too little for gas: "
+                    f"The key of PURVEY_X402_FACILITATOR_KEY has {wei} wei on {network}, too little for gas: "
                     f"send ether to {self.account.address}"
                 )
             said.append(f"{wei / 10**18:.6f} ether on {network}")

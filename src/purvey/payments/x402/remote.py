@@ -100,7 +100,7 @@ class RemoteFacilitator:
         for network in self.networks:
             if not names & {network, V1_NAMES.get(network, network), "eip155:*"}:
                 raise Conflict(
-                    f"the facilitator at PURVEY_X402_FACILITATOR_URL does not settle on {network}: "
+                    f"The facilitator at PURVEY_X402_FACILITATOR_URL does not settle on {network}: "
                     "name another, or take that network out of PURVEY_X402_NETWORKS"
                 )
         return f"facilitator over HTTP, for {', '.join(self.networks)}"

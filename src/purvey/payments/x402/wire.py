@@ -3,15 +3,18 @@
 import binascii
 from base64 import b64decode, b64encode
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, TypeVar
 
 import msgspec
 
+from purvey.kit.addresses import Address, Bytes, Hash
 from purvey.kit.depth import keep_limit
 from purvey.kit.fields import TO_THE_END
+from purvey.kit.misreads import fault_of
 from purvey.payments.x402.model import SCHEME, TIMEOUT_SECONDS, MalformedPayment, Quote, Settlement, Shown
 from purvey.settings import NETWORK_NAMES
 
+T = TypeVar("T")
 HEADER_MAX: Final = 16_000
 MIME_TYPE: Final = "application/json"
 V1_NAMES: Final = {network: name for name, network in NETWORK_NAMES.items()}
@@ -27,11 +30,16 @@ IDENTIFIER_SCHEMA: Final = {
 }
 NO_STORE: Final = "no-store"
 
-Address = Annotated[str, msgspec.Meta(pattern=r"^0x[0-9a-fA-F]{40}" + TO_THE_END)]
-Word = Annotated[str, msgspec.Meta(pattern=r"^0x[0-9a-fA-F]{64}" + TO_THE_END)]
-Number = Annotated[str, msgspec.Meta(pattern=r"^[0-9]{1,78}" + TO_THE_END)]
-Seal = Annotated[str, msgspec.Meta(pattern=r"^0x([0-9a-fA-F]{2}){1,4000}" + TO_THE_END)]
-Identifier = Annotated[str, msgspec.Meta(min_length=16, max_length=128, pattern=r"^[a-zA-Z0-9_-]+" + TO_THE_END)]
+Number = Annotated[str, msgspec.Meta(pattern=r"^[0-9]{1,78}" + TO_THE_END, description="A whole number, as text")]
+Identifier = Annotated[
+    str,
+    msgspec.Meta(
+        min_length=16,
+        max_length=128,
+        pattern=r"^[a-zA-Z0-9_-]+" + TO_THE_END,
+        description="Letters a to z, digits, hyphens and underscores",
+    ),
+]
 
 
 class Authorization(msgspec.Struct, rename="camel"):
@@ -41,13 +49,13 @@ class Authorization(msgspec.Struct, rename="camel"):
     value: Number
     valid_after: Number
     valid_before: Number
-    nonce: Word
+    nonce: Hash
     from_: Address = msgspec.field(name="from")
 
 
 class Signed(msgspec.Struct, rename="camel"):
     authorization: Authorization
-    signature: Seal
+    signature: Bytes
 
 
 class Accepted(msgspec.Struct, rename="camel"):
@@ -97,18 +105,18 @@ def read_payment(said: str) -> Shown:
         return of_payload(msgspec.json.decode(b64decode(said.strip(), validate=True)))
     except (ValueError, binascii.Error, msgspec.MsgspecError, RecursionError) as error:
         raise MalformedPayment(
-            f"The payment cannot be read: {error}. Send what an x402 client makes of the 402 answer, in base64, "
+            f"The payment cannot be read: {why(error)}. Send what an x402 client makes of the 402 answer, in base64, "
             "as PAYMENT-SIGNATURE (version 2) or X-PAYMENT (version 1)"
         ) from None
 
 
 def of_payload(payload: Any) -> Shown:
-    """The same of JSON that is read already, as MCP carries it. ValueError or MsgspecError."""
+    """The same of JSON that is read already, as MCP carries it. ValueError says why it is none."""
     if not isinstance(payload, dict):
         raise ValueError("it is no object")
     match payload.get("x402Version"):
         case 2:
-            payment = msgspec.convert(payload, PaymentV2)
+            payment = fitting(payload, PaymentV2)
             scheme, network, asset = payment.accepted.scheme, payment.accepted.network, payment.accepted.asset.lower()
             extension = payment.extensions and payment.extensions.identifier
             return read(
@@ -116,11 +124,28 @@ def of_payload(payload: Any) -> Shown:
                 identifier=extension.info.id if extension else None,
             )  # fmt: skip
         case 1:
-            old = msgspec.convert(payload, PaymentV1)
+            old = fitting(payload, PaymentV1)
             network = NETWORK_NAMES.get(old.network, old.network)
             return read(payload, old.payload, version=1, scheme=old.scheme, network=network, asset=None)
         case other:
             raise ValueError(f"its x402Version is {other!r}, neither 1 nor 2")
+
+
+def fitting(payload: dict[str, Any], kind: type[T]) -> T:
+    """The payload as a payment of this version; ValueError names what does not fit."""
+    try:
+        return msgspec.convert(payload, kind)
+    except msgspec.ValidationError as error:
+        raise ValueError(fault_of(str(error), kind).sentence) from None
+
+
+def why(error: Exception) -> str:
+    """What is wrong with a header that is no base64, no JSON or no payment."""
+    if isinstance(error, msgspec.MsgspecError):
+        return f"it {fault_of(str(error)).detail}"
+    if isinstance(error, binascii.Error | UnicodeError | RecursionError):
+        return "it is no JSON in base64"
+    return str(error)
 
 
 def read(
