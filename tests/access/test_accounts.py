@@ -10,7 +10,7 @@ from purvey.access import Purpose
 from purvey.access.actions import WrongCredentials, start_session
 from purvey.access.passwords import AT_ONCE, MOST_WAITING, Hashing, hash_password, is_password
 from purvey.access.recovery import NoAddress
-from purvey.kit.errors import Conflict, Invalid, NotFound, Unavailable
+from purvey.kit.errors import Conflict, Malformed, NotFound, Unavailable
 from tests.vocabulary.people import PASSWORD, fresh_email, signs_in
 from tests.vocabulary.shop import Shop
 
@@ -24,7 +24,7 @@ async def test_whoever_runs_the_shop_makes_users_and_admins(shop: Shop) -> None:
     with pytest.raises(Conflict) as refused:
         await access.create_user(shop.db, email=email.upper(), password=PASSWORD, now=shop.now)
     assert refused.value.reason == "email_taken"
-    with pytest.raises(Invalid):
+    with pytest.raises(Malformed):
         await access.create_user(shop.db, email="nobody", password=PASSWORD, now=shop.now)
 
 

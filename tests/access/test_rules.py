@@ -19,7 +19,7 @@ from purvey.access.rules import (
     username_from,
     username_of,
 )
-from purvey.kit.errors import Invalid
+from purvey.kit.errors import Invalid, Refusal
 from purvey.kit.ids import SLUG, new_id
 from purvey.tenants import Role
 
@@ -28,7 +28,7 @@ from purvey.tenants import Role
 def test_an_address_is_either_refused_by_name_or_kept_in_one_form(text: str) -> None:
     try:
         kept = email_of(text)
-    except Invalid as refused:
+    except Refusal as refused:
         assert [error.pointer for error in refused.errors] == ["/email"]
     else:
         assert kept == kept.lower() == email_of(kept)
@@ -40,7 +40,7 @@ def test_an_address_is_either_refused_by_name_or_kept_in_one_form(text: str) -> 
 def test_an_address_is_the_same_however_it_is_written(address: str) -> None:
     try:
         kept = email_of(address)
-    except Invalid:
+    except Refusal:
         return
     assert email_of(f"  {address} ") == kept
     assert email_of(kept.upper()) == kept
@@ -64,7 +64,7 @@ def test_a_made_user_name_is_always_one_that_could_be_chosen(name: str) -> None:
 def test_a_chosen_user_name_is_refused_by_name_or_fit_for_an_address(text: str) -> None:
     try:
         kept = username_of(text)
-    except Invalid as refused:
+    except Refusal as refused:
         assert refused.errors[0].pointer == "/username"
     else:
         assert SLUG.fullmatch(kept)
@@ -74,7 +74,7 @@ def test_a_chosen_user_name_is_refused_by_name_or_fit_for_an_address(text: str) 
 
 @pytest.mark.parametrize("reserved", ["admin", "api", "www", "support", "V1", " Root "])
 def test_the_shops_own_words_are_nobodys_name(reserved: str) -> None:
-    with pytest.raises(Invalid):
+    with pytest.raises(Refusal):
         username_of(reserved)
 
 

@@ -96,9 +96,10 @@ async def test_a_cursor_of_elsewhere_and_a_page_too_deep_are_refused(shop: Shop,
     for n in range(3):
         await ana.sells(f"Map {n}")
     cursor = (await shelf(shop, ana, perPage=2))["nextCursor"]
-    for query in ({"cursor": cursor, "sort": "name"}, {"cursor": "nonsense"}, {"cursor": "WzFd"}, {"page": 501}):
+    unreadable = [{"cursor": cursor, "sort": "name"}, {"cursor": "nonsense"}, {"cursor": "WzFd"}]
+    for query, status in [*((each, 400) for each in unreadable), ({"page": 501}, 422)]:
         answer = await shop.http.get(f"/v1/s/{ana.name}/shop", params=query)
-        assert answer.status_code == 422, answer.text
+        assert answer.status_code == status, answer.text
         assert answer.json()["errors"][0]["pointer"].startswith("query:")
     assert (await shop.http.get(f"/v1/s/{ana.name}/shop", params={"page": 500})).json()["data"] == []
 

@@ -86,7 +86,7 @@ WRONG: list[tuple[dict[str, Any], int, str]] = [
     ({"permissions": {"a": ["\u0000"]}}, 400, "/permissions/a/0"),
     ({"permissions": {str(n): [] for n in range(101)}}, 400, "/permissions"),
     ({"paymentIntegration": "stripe"}, 400, "/paymentIntegration"),
-    ({"memberIds": ["x"]}, 400, "/memberIds/0"),
+    ({"memberIds": ["x"], "productType": "BUNDLE"}, 422, "/memberIds/0"),
     ({"memberIds": [None]}, 400, "/memberIds/0"),
     ({"surprise": 1}, 400, "/surprise"),
 ]

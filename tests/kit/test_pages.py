@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from purvey.kit.errors import Invalid
+from purvey.kit.errors import Invalid, Malformed
 from purvey.kit.pages import DEPTH_MAX, Asked, Order, asked, page_of, read_cursor
 from purvey.kit.times import EARLIEST, LATEST
 
@@ -36,7 +36,7 @@ def test_a_cursor_brings_back_the_very_place_of_the_last_row(rows: list[tuple[An
 
 @given(text=st.text(max_size=50))
 def test_what_is_no_cursor_is_refused_and_never_crashes(text: str) -> None:
-    with pytest.raises(Invalid) as refused:
+    with pytest.raises(Malformed) as refused:
         read_cursor(text, ORDER)
     assert refused.value.errors[0].pointer == "query:cursor"
 

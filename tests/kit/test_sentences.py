@@ -27,6 +27,7 @@ SNAKE = re.compile(r"[a-z]+(?:_[a-z0-9]+)*")
 OF_STANDARDS = {"access/siwa", "agents/siwa.py"}
 # One code for one meaning, wherever it is met.
 SHARED_CODES = {
+    "invalid",
     "bad_signature",
     "duplicate_transaction",
     "not_refundable",

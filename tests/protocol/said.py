@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-PATTERNS = re.compile(r"\[\^|\\\\|\^\[|\$\)|\\u00|\(\?|\]\+|\]\*|\{\d+,")
+PATTERNS = re.compile(r"\[\^|\\\\|\^\[|\$\)|\\u00|\(\?|\]\+|\]\*|\{[0-9]+,")
 OF_PYTHON = re.compile(
     r"`(?:str|int|float|bool|null|array|object|dict|list|bytes|uuid|datetime)\b|\bNone\b|<class |object at 0x"
     r"|\b(?:NoneType|Traceback|ValidationError|ValueError|TypeError|KeyError|UnicodeDecodeError|Decimal|UUID)\b"

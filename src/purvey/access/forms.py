@@ -78,6 +78,15 @@ class ChangeMe(Form):
     username: Username | UnsetType = UNSET
     avatar_url: Url | UnsetType | None = UNSET
 
+    id: Id | UnsetType = UNSET
+    email: Any = UNSET
+    email_verified: Any = UNSET
+    is_admin: Any = UNSET
+    created_at: Time | UnsetType = UNSET
+
+
+ME_READ_ONLY = ("id", "email", "email_verified", "is_admin", "created_at")
+
 
 class MakeKey(Form):
     """`scopes` are names of permissions; without `tenantId` the key is good for every tenant of its maker.

@@ -10,6 +10,7 @@ from litestar.params import FromPath, JSONBody
 
 from purvey.access import actions, http_keys, http_wallets, keyring, moving, people, recovery, store
 from purvey.access.forms import (
+    ME_READ_ONLY,
     AskReset,
     ChangeMe,
     ChangePassword,
@@ -30,6 +31,7 @@ from purvey.access.model import Identity, Session, User
 from purvey.access.reclaiming import Reclaim
 from purvey.kit.db import Database
 from purvey.kit.pages import Page, Paging, page_of, total_of
+from purvey.kit.versions import refuse_changed
 from purvey.settings import Settings
 
 Asking = Request[Any, Any, Any]
@@ -143,6 +145,7 @@ async def change_me(
     now: NamedDependency[datetime],
 ) -> UserView:
     """Change what others see of me."""
+    refuse_changed(data, user_view(await db.one(User, store.USER_BY_ID, me.user_id)), *ME_READ_ONLY)
     user = await people.change_me(
         db, me, now=now, display_name=data.display_name, username=data.username, avatar_url=data.avatar_url
     )

@@ -39,7 +39,7 @@ def sign_in_email(text: str) -> str:
     """An address as whoever signed up with it types it again; what is no address is nobody's."""
     try:
         return email_of(text)
-    except Invalid:
+    except Malformed:
         return text.strip().lower()
 
 

@@ -20,7 +20,7 @@ from purvey.catalog import KeptProduct, NoSuchProduct
 from purvey.kit.db import Database
 from purvey.kit.errors import NotFound
 from purvey.kit.pages import PER_PAGE, Asked, page_of
-from purvey.kit.versions import IfMatch, etagged
+from purvey.kit.versions import IfMatch, etagged, refuse_changed
 from purvey.tenants import Site
 from purvey.world import World
 
@@ -122,7 +122,9 @@ async def change(
 ) -> Response[OneProduct]:
     """Change a product of mine: what is missing stays, null clears."""
     me, site = await scope_of(request, db, product_id, Permission.EDIT_PRODUCTS)
-    form = product_forms.changed(data, await catalog.kept_product(db, product_id))
+    before = await catalog.kept_product(db, product_id)
+    refuse_changed(data, own_view(before, request.app.state.world), *product_forms.READ_ONLY)
+    form = product_forms.changed(data, before)
     await catalog.update_product(
         db, me, site=site, product_id=product_id, form=form, count_held=purchases.count_held, if_match=if_match, now=now
     )

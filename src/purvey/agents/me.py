@@ -17,6 +17,9 @@ from purvey.access.guards import in_person, signed_request
 from purvey.agents.products import absolute
 from purvey.catalog.uploads_http import OneFile, arriving
 from purvey.kit.db import Database
+from purvey.kit.fields import Time
+from purvey.kit.ids import Id
+from purvey.kit.versions import refuse_changed, same
 from purvey.settings import Settings
 from purvey.storage import Storage
 
@@ -27,6 +30,13 @@ class ChangeMe(msgspec.Struct, kw_only=True, frozen=True, forbid_unknown_fields=
     display_name: Name | UnsetType = UNSET
     username: Username | UnsetType = UNSET
     avatar_url: Url | UnsetType | None = UNSET
+
+    id: Id | UnsetType = UNSET
+    wallet: Any = UNSET
+    created_at: Time | UnsetType = UNSET
+
+
+READ_ONLY = ("id", "wallet", "created_at")
 
 
 class UserView(msgspec.Struct, kw_only=True):
@@ -62,8 +72,11 @@ async def change_me(
     now: NamedDependency[datetime],
 ) -> OneUser:
     """Change what others see of me."""
+    before = answered(await access.find_user(db, me.user_id), me, settings).user
+    refuse_changed(data, before, *READ_ONLY)
+    picture = UNSET if same(data.avatar_url, before.avatar_url) else data.avatar_url
     user = await access.change_me(
-        db, me, display_name=data.display_name, username=data.username, avatar_url=data.avatar_url, now=now
+        db, me, display_name=data.display_name, username=data.username, avatar_url=picture, now=now
     )
     return answered(user, me, settings)
 

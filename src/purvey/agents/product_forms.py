@@ -10,7 +10,8 @@ from purvey.agents.amounts import Usdc
 from purvey.catalog import Category, CreateProduct, KeptProduct, UpdateProduct
 from purvey.catalog.forms import ChangedPrice, LongText, Message, Name, Quantity, Url
 from purvey.kit.errors import Invalid
-from purvey.kit.fields import WITHOUT_NUL, Slug
+from purvey.kit.fields import WITHOUT_NUL, Slug, Time
+from purvey.kit.ids import Id
 from purvey.kit.money import USDC
 from purvey.kit.times import read_time
 from purvey.kit.versions import Version
@@ -49,7 +50,7 @@ class NewProduct(msgspec.Struct, kw_only=True, frozen=True, forbid_unknown_field
 
 
 class ChangedProduct(msgspec.Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
-    """What shall change: a missing field stays, null clears."""
+    """What shall change: a missing field stays, null clears. A whole product as it was read may be sent back."""
 
     name: Name | UnsetType = UNSET
     price: Usdc | UnsetType = UNSET
@@ -70,6 +71,35 @@ class ChangedProduct(msgspec.Struct, kw_only=True, frozen=True, forbid_unknown_f
     max_quantity: Quantity | UnsetType | None = UNSET
     version: Version | UnsetType = UNSET
 
+    id: Id | UnsetType = UNSET
+    currency: Any = UNSET
+    image_url: Any = UNSET
+    creator: Any = UNSET
+    has_downloadable_file: Any = UNSET
+    url: Any = UNSET
+    site: Any = UNSET
+    suspended_at: Time | UnsetType | None = UNSET
+    suspended_reason: Any = UNSET
+    created_at: Time | UnsetType = UNSET
+
+    is_complete: Any = UNSET
+    remaining: Any = UNSET
+    sold_count: Any = UNSET
+    updated_at: Any = UNSET
+
+
+READ_ONLY = (
+    "id",
+    "currency",
+    "image_url",
+    "creator",
+    "has_downloadable_file",
+    "url",
+    "site",
+    "suspended_at",
+    "suspended_reason",
+    "created_at",
+)
 
 ALIKE = (
     "name",

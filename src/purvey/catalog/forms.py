@@ -122,7 +122,7 @@ class ChangedPrice(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
 class UpdateProduct(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="camel"):
     """What shall change: a missing field stays, null clears. A whole product as it was read may be sent back.
 
-    Fields that name the product cannot change; fields that are counted or derived are accepted and left alone.
+    What is not changed here is refused when it differs from what was read; what changes by itself is left alone.
     """
 
     version: Version | UnsetType = UNSET
@@ -165,14 +165,11 @@ class UpdateProduct(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     author_id: Id | UnsetType = UNSET
     created_at: Time | UnsetType = UNSET
 
-    updated_at: Any = UNSET
-    first_active_at: Any = UNSET
-    deleted_at: Any = UNSET
+    first_active_at: Time | UnsetType | None = UNSET
+    deleted_at: Time | UnsetType | None = UNSET
     suspension: Any = UNSET
     kind: Any = UNSET
     fulfilment: Any = UNSET
-    sold_count: Any = UNSET
-    stock: Any = UNSET
     suggestion: Any = UNSET
     price_id: Any = UNSET
     cover_image_url: Any = UNSET
@@ -180,3 +177,7 @@ class UpdateProduct(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     files: Any = UNSET
     media: Any = UNSET
     members: Any = UNSET
+
+    updated_at: Any = UNSET
+    sold_count: Any = UNSET
+    stock: Any = UNSET

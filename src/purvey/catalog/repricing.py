@@ -15,6 +15,7 @@ from purvey.catalog.naming import Named
 from purvey.kit.errors import FieldError, Invalid
 from purvey.kit.ids import new_id
 from purvey.kit.money import known_currency
+from purvey.kit.versions import READ_ONLY, same
 
 MAX_PRICES_EVER = 1_000
 TERM_OF = {
@@ -124,6 +125,8 @@ def entry_faults(entry: ChangedPrice, price: Price | None, pointer: str, touched
         yield FieldError(f"{pointer}/sku", f"A SKU is for ever: this price is {price.sku!r}", "read_only")
     if entry.ref and entry.ref != price.ref:
         yield FieldError(f"{pointer}/ref", f"A price keeps its name: this one is {price.ref!r}", "read_only")
+    if not same(entry.version_id, price.version_id):
+        yield FieldError(f"{pointer}/versionId", READ_ONLY, "read_only")
 
 
 def new_price(entry: ChangedPrice, *, position: int, currency: str) -> Price:

@@ -24,7 +24,25 @@ from purvey.kit.events import publish
 from purvey.kit.versions import refuse_changed, refuse_stale
 from purvey.tenants import Site
 
-IDENTITY = ("id", "site_id", "tenant_id", "author_id", "created_at")
+READ_ONLY = (
+    "id",
+    "site_id",
+    "tenant_id",
+    "author_id",
+    "created_at",
+    "first_active_at",
+    "deleted_at",
+    "suspension",
+    "kind",
+    "fulfilment",
+    "suggestion",
+    "price_id",
+    "cover_image_url",
+    "preview_images",
+    "files",
+    "media",
+    "members",
+)
 OWN_FIELDS = ("name", "slug", "product_type", "category", *rules.ALIKE)
 
 
@@ -58,7 +76,7 @@ async def update_product(
         before = await store.lock(tx, site.id, product_id)
         whole = await store.find(tx, site.id, product_id)
         refuse_stale(before.version, sent=form.version, if_match=if_match)
-        refuse_changed(form, view_of(whole), *IDENTITY)
+        refuse_changed(form, view_of(whole), *READ_ONLY)
         refuse_out_of_hand(before, form)
         prices = repriced(whole.prices, form, now=now)
         after = merged(before, form, prices, now=now)

@@ -26,7 +26,7 @@ class FieldError(msgspec.Struct, frozen=True):
     def name(self) -> str:
         """The field in words: prices[0].sku."""
         steps = self.pointer.partition(":")[2] or self.pointer.removeprefix("/").removesuffix("/*")
-        return re.sub(r"/(\d+)", r"[\1]", steps).replace("/", ".") or "The body"
+        return re.sub(r"/([0-9]+)", r"[\1]", steps).replace("/", ".") or "The body"
 
 
 class Refusal(Exception):
@@ -86,7 +86,7 @@ class NotFound(Refusal):
 class Malformed(Refusal):
     """The request has not the shape that its door describes: it cannot be read, or something is missing. 400."""
 
-    code = "malformed"
+    code = "invalid"
 
 
 class Invalid(Refusal):

@@ -10,8 +10,8 @@ from purvey.kit.errors import FieldError
 from purvey.kit.fields import IN_WORDS
 
 NO_NUL = "may not hold the character NUL"
-AT = re.compile(r" - at (?P<key>`key` in )?`\$(?P<path>[^`]*)`$")
-STEPS = re.compile(r"\[(\d+|\.\.\.)\]|\.([^.\[]+)")
+AT = re.compile(r" - at (?P<key>`key` in )?`\$(?P<path>[^`]*)`\Z")
+STEPS = re.compile(r"\[([0-9]+|\.\.\.)\]|\.([^.\[]+)")
 NOUNS = {
     "str": "text",
     "int": "a whole number",
@@ -26,23 +26,23 @@ NOUNS = {
 SAID = [
     (r"Object missing required field `(?P<name>[^`]*)`", "is missing", "missing"),
     (r"Object contains unknown field `(?P<name>[^`]*)`", "is no field of this body; leave it out", "unknown_field"),
-    (r"Missing required \w+ parameter.*", "is missing", "missing"),
+    (r"Missing required [a-z]+ parameter.*", "is missing", "missing"),
     (r"Expected `(?:str|array|object)` of length >= 1", "must not be empty", "invalid"),
-    (r"Expected `str` of length >= (?P<n>\d+)", "must be at least {n} characters long", "invalid"),
-    (r"Expected `str` of length <= (?P<n>\d+)", "must be at most {n} characters long", "invalid"),
-    (r"Expected `\w+` of length >= (?P<n>\d+)", "must have at least {n} entries", "invalid"),
-    (r"Expected `\w+` of length <= (?P<n>\d+)", "must have at most {n} entries", "invalid"),
-    (r"Expected `\w+` >= (?P<n>\S+)", "must be at least {n}", "invalid"),
-    (r"Expected `\w+` <= (?P<n>\S+)", "must be at most {n}", "invalid"),
-    (r"Expected `\w+` > (?P<n>\S+?)(?:\.0)?", "must be more than {n}", "invalid"),
-    (r"Expected `\w+` < (?P<n>\S+?)(?:\.0)?", "must be less than {n}", "invalid"),
-    (r"Expected `\w+` with a timezone.*", "must have an offset, such as 2030-01-31T12:00:00Z", "invalid"),
+    (r"Expected `str` of length >= (?P<n>[0-9]+)", "must be at least {n} characters long", "invalid"),
+    (r"Expected `str` of length <= (?P<n>[0-9]+)", "must be at most {n} characters long", "invalid"),
+    (r"Expected `[a-z]+` of length >= (?P<n>[0-9]+)", "must have at least {n} entries", "invalid"),
+    (r"Expected `[a-z]+` of length <= (?P<n>[0-9]+)", "must have at most {n} entries", "invalid"),
+    (r"Expected `[a-z]+` >= (?P<n>\S+)", "must be at least {n}", "invalid"),
+    (r"Expected `[a-z]+` <= (?P<n>\S+)", "must be at most {n}", "invalid"),
+    (r"Expected `[a-z]+` > (?P<n>\S+?)(?:\.0)?", "must be more than {n}", "invalid"),
+    (r"Expected `[a-z]+` < (?P<n>\S+?)(?:\.0)?", "must be less than {n}", "invalid"),
+    (r"Expected `[a-z]+` with a timezone.*", "must have an offset, such as 2030-01-31T12:00:00Z", "invalid"),
     (r"(?:Integer value|Number) out of range", "is further from zero than what is counted here", "invalid"),
     (r"Invalid RFC3339 encoded datetime", "must be a time such as 2030-01-31T12:00:00Z", "invalid"),
     (r"Invalid RFC3339 encoded date", "must be a day such as 2030-01-31", "invalid"),
     (r"Invalid epoch timestamp", "must be a time such as 2030-01-31T12:00:00Z", "invalid"),
     (r"Input data was truncated", "is JSON that ends too early", "malformed"),
-    (r"JSON is malformed: (?P<n>.*) \(byte (?P<at>\d+)\)", "is no JSON: {n} at byte {at}", "malformed"),
+    (r"JSON is malformed: (?P<n>.*) \(byte (?P<at>[0-9]+)\)", "is no JSON: {n} at byte {at}", "malformed"),
     (r"'data'", "is missing: send a JSON body", "missing"),  # the framework's whole word on it
 ]
 

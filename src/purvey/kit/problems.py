@@ -97,15 +97,15 @@ def misread(request: Request[Any, Any, Any], error: ValidationException) -> Resp
 
 def parameter_error(item: Any, request: Request[Any, Any, Any]) -> FieldError:
     """What the framework cannot read of a query, header or path, by the name that it has on the wire."""
-    key, source = item.get("key", "").partition(".")[0], str(getattr(item["source"], "value", item["source"]))
+    key, source = item.get("key", "data").partition(".")[0], item.get("source", "body")
     field = request.route_handler.parsed_fn_signature.parameters.get(key)
     name = getattr(field.kwarg_definition, "name", None) if field else None
     found = misreads.fault_of(item["message"], field.annotation if field else Any)
-    pointer = "" if key == "data" else f"{source}:{name or camel(key)}"
+    pointer = "" if key == "data" else f"{getattr(source, 'value', source)}:{name or camel(key)}"
     return FieldError(pointer, found.detail, found.code)
 
 
-MISSING = re.compile(r"Missing required (\w+) parameter '([^']*)'")
+MISSING = re.compile(r"Missing required ([a-z]+) parameter '([^']*)'")
 
 
 def missing_parameter(message: str) -> FieldError:

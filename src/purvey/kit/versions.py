@@ -9,8 +9,9 @@ from typing import Annotated, Any
 import msgspec
 from litestar.params import HeaderParameter
 
-from purvey.kit.errors import Conflict, Invalid, Stale
+from purvey.kit.errors import Conflict, FieldError, Invalid, Stale
 
+READ_ONLY = "cannot be changed here; leave it out"
 VERSION_MAX = 2**31 - 1
 Version = Annotated[int, msgspec.Meta(ge=1, le=VERSION_MAX)]
 IfMatch = Annotated[
@@ -50,9 +51,13 @@ def refuse_stale(current: int, *, sent: int | msgspec.UnsetType = msgspec.UNSET,
 
 
 def refuse_changed(form: msgspec.Struct, view: msgspec.Struct, *names: str) -> None:
-    """Fields that only purvey sets may be sent back as they were read, and not otherwise."""
+    """Fields that are not changed here may be sent back as they were read, and not otherwise; Invalid names each."""
     wire: dict[str, Any] = dict(zip(view.__struct_fields__, view.__struct_encode_fields__, strict=True))
-    for name in names:
-        sent = getattr(form, name)
-        if sent is not msgspec.UNSET and sent != getattr(view, name):
-            raise Invalid.field(f"/{wire[name]}", "cannot be changed; leave it out", code="read_only")
+    changed = [name for name in names if not same(getattr(form, name), getattr(view, name))]
+    if changed:
+        raise Invalid.fields(*(FieldError(f"/{wire[name]}", READ_ONLY, "read_only") for name in changed))
+
+
+def same(sent: Any, shown: Any) -> bool:
+    """Whether a value is the one that is shown, read by its type or as the JSON that it came as."""
+    return sent is msgspec.UNSET or sent == shown or msgspec.to_builtins(sent) == msgspec.to_builtins(shown)

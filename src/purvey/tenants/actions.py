@@ -224,5 +224,5 @@ def renamed(site: Site, slug: str) -> Site:
     if slug == site.slug:
         return site
     if not site.slug_may_change:
-        raise SlugForEver(f"The slug stays {site.slug!r}, for links lead there")
+        raise SlugForEver.field("/slug", f"stays {site.slug!r}, for links lead there")
     return msgspec.structs.replace(site, slug=slug, slug_may_change=False)

@@ -1,13 +1,14 @@
 """What the doors of tenants take and show, in the words of the wire."""
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
 from purvey.kit.addresses import Address
+from purvey.kit.fields import Time
 from purvey.kit.ids import Id
 from purvey.kit.versions import Version
 from purvey.tenants.model import Invitation, Member, Role, Site, Tenant
@@ -36,6 +37,10 @@ class ChangeTenant(Form):
     tax_rate_bps: TaxRate | UnsetType = UNSET
     tax_inclusive: bool | UnsetType = UNSET
 
+    id: Id | UnsetType = UNSET
+    is_personal: Any = UNSET
+    created_at: Time | UnsetType = UNSET
+
 
 class CreateSite(Form):
     """Without `tenantId` the site goes to one's personal tenant, which is made at the first."""
@@ -63,6 +68,14 @@ class ChangeSite(Form):
     payout_wallet: Address | UnsetType | None = UNSET
     version: Version | UnsetType = UNSET
 
+    id: Id | UnsetType = UNSET
+    tenant_id: Id | UnsetType = UNSET
+    slug_may_change: Any = UNSET
+    currency_code: Any = UNSET
+    created_at: Time | UnsetType = UNSET
+
+    updated_at: Any = UNSET
+
 
 class Invite(Form):
     """`siteIds` limits the role to some of the tenant's sites."""
@@ -79,6 +92,19 @@ class AcceptInvitation(Form):
 class ChangeMember(Form):
     role: Role
     site_ids: Sites | UnsetType | None = UNSET
+
+    tenant_id: Id | UnsetType = UNSET
+    user_id: Id | UnsetType = UNSET
+    username: Any = UNSET
+    display_name: Any = UNSET
+    email: Any = UNSET
+    avatar_url: Any = UNSET
+    joined_at: Time | UnsetType = UNSET
+
+
+TENANT_READ_ONLY = ("id", "is_personal", "created_at")
+SITE_READ_ONLY = ("id", "tenant_id", "slug_may_change", "currency_code", "created_at")
+MEMBER_READ_ONLY = ("tenant_id", "user_id", "username", "display_name", "email", "avatar_url", "joined_at")
 
 
 class TenantView(msgspec.Struct, rename="camel", kw_only=True):

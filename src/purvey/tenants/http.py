@@ -7,15 +7,16 @@ from uuid import UUID
 from litestar import Request, Response, get, patch, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody
-from msgspec import UNSET
 
 from purvey.access import Identity, Permission
 from purvey.access.guards import in_person, may, refuse_keys, refuse_missing, signed_in, within
 from purvey.kit.db import Database
 from purvey.kit.pages import Page, Paging, page_of, total_of
-from purvey.kit.versions import IfMatch, etagged
+from purvey.kit.versions import IfMatch, etagged, refuse_changed, same
 from purvey.tenants import actions, http_team, store
 from purvey.tenants.forms import (
+    SITE_READ_ONLY,
+    TENANT_READ_ONLY,
     ChangeSite,
     ChangeTenant,
     CreateSite,
@@ -68,6 +69,7 @@ async def change_tenant(
     now: NamedDependency[datetime],
 ) -> TenantView:
     """Change a tenant's name or taxes. What was quoted before keeps the tax it was quoted with."""
+    refuse_changed(data, tenant_view(await store.find_tenant(db, tenant_id)), *TENANT_READ_ONLY)
     tenant = await actions.change_tenant(
         db, me, tenant_id, name=data.name, tax_rate_bps=data.tax_rate_bps, tax_inclusive=data.tax_inclusive, now=now
     )
@@ -127,7 +129,9 @@ async def change_site(
     if_match: IfMatch = None,
 ) -> Response[SiteView]:
     """Change a site's settings. Its currency stays for ever; only an owner changes where its money goes."""
-    if data.payout_wallet is not UNSET:
+    before = site_view(await store.find_site(db, site_id))
+    refuse_changed(data, before, *SITE_READ_ONLY)
+    if not same(data.payout_wallet, before.payout_wallet):
         refuse_keys(me)
         refuse_missing(me, [Permission.MANAGE_KEYS])
     site = await actions.change_site(

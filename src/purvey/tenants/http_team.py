@@ -13,8 +13,10 @@ from purvey.access.guards import in_person, may
 from purvey.kit.db import Database
 from purvey.kit.errors import NotFound
 from purvey.kit.pages import Page, Paging, page_of, total_of
+from purvey.kit.versions import refuse_changed
 from purvey.tenants import membership, teams
 from purvey.tenants.forms import (
+    MEMBER_READ_ONLY,
     AcceptInvitation,
     ChangeMember,
     InvitationView,
@@ -46,6 +48,7 @@ async def change_member(
     now: NamedDependency[datetime],
 ) -> MemberView:
     """Give a member another role, or other sites; the last owner stays one."""
+    refuse_changed(data, member_view(await teams.find_member(db, tenant_id, user_id)), *MEMBER_READ_ONLY)
     member = await membership.change_member(db, me, tenant_id, user_id, role=data.role, site_ids=data.site_ids, now=now)
     return member_view(member)
 
