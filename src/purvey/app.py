@@ -27,7 +27,7 @@ from purvey.discounts.http import doors as discount_doors
 from purvey.downloads.http import doors as download_doors
 from purvey.downloads.http import link_doors
 from purvey.fees.http import doors as fee_doors
-from purvey.kit import health, idempotency, openapi
+from purvey.kit import absolute, health, idempotency, openapi
 from purvey.kit.asgi import ASGIApp
 from purvey.kit.bodies import StrictRequest
 from purvey.kit.cors import cors
@@ -102,6 +102,7 @@ def framework(world: World) -> Litestar:
             *analytics_doors,
         ],
         middleware=[signatures, keys],
+        after_request=absolute.whole_in(world.settings.base_url),
     )
     api = Router(
         "/api",

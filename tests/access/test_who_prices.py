@@ -65,11 +65,11 @@ CHANGED_PRODUCT = {
     **dict.fromkeys(("id", "siteId", "tenantId", "authorId"), (UNKNOWN, READ_ONLY)),
     "createdAt": ("2020-01-01T00:00:00Z", READ_ONLY),
     **dict.fromkeys(
-        ("updatedAt", "firstActiveAt", "deletedAt", "suspension", "kind", "fulfilment", "soldCount", "stock",
-         "suggestion", "priceId",
-         "coverImageUrl", "previewImages", "files", "media", "members"),
+        ("updatedAt", "firstActiveAt", "deletedAt", "suspension", "soldCount", "stock", "suggestion", "coverImageUrl"),
         (None, FREE),
     ),
+    **dict.fromkeys(("downloadFileRef", "downloadFileName", "downloadFileSize", "downloadMimeType"), (None, FREE)),
+    **dict.fromkeys(("kind", "fulfilment", "priceId", "previewImages", "files", "media", "members"), (None, READ_ONLY)),
 }  # fmt: skip
 NEW_ON_MARKET = {
     "name": ("Draft", FREE),
@@ -95,6 +95,23 @@ CHANGED_ON_MARKET = {
     **{name: each for name, each in NEW_ON_MARKET.items() if name != "site"},
     "minimum_amount": (0.5, PRICED),
     "version": (1, FREE),
+    "id": (UNKNOWN, READ_ONLY),
+    "created_at": ("2020-01-01T00:00:00Z", READ_ONLY),
+    **dict.fromkeys(
+        (
+            "currency",
+            "creator",
+            "has_downloadable_file",
+            "url",
+            "site",
+            "price_with_tax",
+            "tax_percentage",
+            "ways_to_pay",
+        ),
+        (None, READ_ONLY),
+    ),
+    **dict.fromkeys(("image_url", "suspended_at", "suspended_reason"), (None, FREE)),
+    **dict.fromkeys(("remaining", "is_complete", "sold_count", "updated_at"), (None, FREE)),
 }
 NEW_SERIES = {
     "title": ("Walk", FREE),

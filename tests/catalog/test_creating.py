@@ -65,7 +65,7 @@ async def test_a_flat_body_makes_a_product_with_its_default_price_and_a_sku(ana:
     assert (await ana.get(f"{products_of(ana)}/{atlas['id']}")).json() == atlas
 
 
-@pytest.mark.feature("A2", "A3")
+@pytest.mark.feature("A2", "A3", "C11")
 async def test_every_field_of_a_product_is_kept_and_shown_to_its_team(ana: Person) -> None:
     created = await ana.post(products_of(ana), EVERYTHING)
     assert created.status_code == 201, created.text

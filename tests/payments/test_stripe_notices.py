@@ -58,6 +58,7 @@ def test_a_notice_names_its_payment_by_whatever_it_has(
     assert heard(event(kind, thing)) == Notice("evt_1", kind, payment_id, checkout, reference)
 
 
+@pytest.mark.feature("C9")
 def test_a_wrong_signature_is_refused() -> None:
     body = event("charge.refunded", {})
     good = signed(body)["Stripe-Signature"]

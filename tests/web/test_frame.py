@@ -34,7 +34,7 @@ async def test_static_files_are_kept_for_a_year_under_a_name_that_changes_with_t
 
 async def test_an_address_that_nothing_is_at_is_a_page_for_people_and_json_for_machines(shop: Shop) -> None:
     html = {"Accept": "text/html,application/xhtml+xml"}
-    for path in ("/nothing", "/nothing/at/all", "/purchases/not-an-id"):
+    for path in ("/nothing", "/nothing/at/all", "/s/not-a-shop/shop"):
         r = await shop.http.get(path, headers=html)
         assert r.status_code == 404 and "There is nothing here" in r.text
         assert r.headers["x-request-id"] in r.text

@@ -1,7 +1,7 @@
 """What the doors of access take and show, in the words of the wire."""
 
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 from uuid import UUID
 
 import msgspec
@@ -9,6 +9,7 @@ from msgspec import UNSET, Meta, UnsetType
 
 from purvey.access.model import ApiKey, Entry, Identity, Permission, Session, User
 from purvey.access.rules import PASSWORD_MAX, PASSWORD_MIN
+from purvey.kit.absolute import whole
 from purvey.kit.fields import TO_THE_END, WEB_ADDRESS, Time
 from purvey.kit.ids import Id
 
@@ -111,6 +112,9 @@ class UserView(msgspec.Struct, rename="camel", kw_only=True):
     avatar_url: str | None
     is_admin: bool
     created_at: datetime
+
+    def whole_at(self, base_url: str) -> Self:
+        return msgspec.structs.replace(self, avatar_url=whole(self.avatar_url, base_url))
 
 
 class OnItsWay(msgspec.Struct, rename="camel"):

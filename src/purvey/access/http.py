@@ -7,6 +7,7 @@ from uuid import UUID
 from litestar import Request, delete, get, patch, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody
+from msgspec import UNSET
 
 from purvey.access import actions, http_keys, http_wallets, keyring, moving, people, recovery, store
 from purvey.access.forms import (
@@ -31,7 +32,7 @@ from purvey.access.model import Identity, Session, User
 from purvey.access.reclaiming import Reclaim
 from purvey.kit.db import Database
 from purvey.kit.pages import Page, Paging, page_of, total_of
-from purvey.kit.versions import refuse_changed
+from purvey.kit.versions import refuse_changed, same
 from purvey.settings import Settings
 
 Asking = Request[Any, Any, Any]
@@ -142,12 +143,15 @@ async def change_me(
     data: JSONBody[ChangeMe],
     db: NamedDependency[Database],
     me: NamedDependency[Identity],
+    settings: NamedDependency[Settings],
     now: NamedDependency[datetime],
 ) -> UserView:
     """Change what others see of me."""
-    refuse_changed(data, user_view(await db.one(User, store.USER_BY_ID, me.user_id)), *ME_READ_ONLY)
+    before = user_view(await db.one(User, store.USER_BY_ID, me.user_id)).whole_at(settings.base_url)
+    refuse_changed(data, before, *ME_READ_ONLY)
+    picture = UNSET if same(data.avatar_url, before.avatar_url) else data.avatar_url
     user = await people.change_me(
-        db, me, now=now, display_name=data.display_name, username=data.username, avatar_url=data.avatar_url
+        db, me, now=now, display_name=data.display_name, username=data.username, avatar_url=picture
     )
     return user_view(user)
 

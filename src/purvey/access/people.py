@@ -16,6 +16,8 @@ from purvey.kit.words import name_of
 
 NAMES_TRIED = 20
 
+UPLOADED = "/media/"  # where a picture lies that was sent to this shop; no body can say so
+
 
 class Taken(Conflict):
     """Somebody else has it."""
@@ -77,7 +79,8 @@ async def change_me(
     avatar_url: str | msgspec.UnsetType | None = msgspec.UNSET,
 ) -> User:
     """What a person says of themselves; what is UNSET stays. Taken, Invalid."""
-    if avatar_url is not msgspec.UNSET and (fault := urls.fault_of(avatar_url, pointer="/avatarUrl")):
+    is_elsewhere = isinstance(avatar_url, str) and not avatar_url.startswith(UPLOADED)
+    if is_elsewhere and (fault := urls.fault_of(str(avatar_url), pointer="/avatarUrl")):
         raise Invalid(fault.detail, errors=[fault])
     async with db.transaction() as tx:
         before = await tx.one(User, store.LOCK_USER, me.user_id)

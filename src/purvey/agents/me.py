@@ -14,8 +14,8 @@ from purvey import access, catalog
 from purvey.access import Identity, User
 from purvey.access.forms import Name, Url, Username
 from purvey.access.guards import in_person, signed_request
-from purvey.agents.products import absolute
 from purvey.catalog.uploads_http import OneFile, arriving
+from purvey.kit.absolute import whole
 from purvey.kit.db import Database
 from purvey.kit.fields import Time
 from purvey.kit.ids import Id
@@ -113,7 +113,7 @@ def answered(user: User | None, me: Identity, settings: Settings) -> OneUser:
         id=user.id,
         username=user.username,
         display_name=user.display_name,
-        avatar_url=absolute(user.avatar_url, settings.base_url),
+        avatar_url=whole(user.avatar_url, settings.base_url),
         wallet=me.wallet,
         created_at=user.created_at,
     )

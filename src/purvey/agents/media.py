@@ -14,10 +14,10 @@ from litestar.params import FromPath, JSONBody
 from purvey.access import Permission
 from purvey.access.guards import in_person, signed_request
 from purvey.agents.keeping import Asking, Done, scope_of
-from purvey.agents.products import absolute
 from purvey.catalog import media
 from purvey.catalog.media import Medium
 from purvey.catalog.youtube import id_in
+from purvey.kit.absolute import whole
 from purvey.kit.asgi import Receive, Scope
 from purvey.kit.db import Database
 from purvey.kit.errors import Malformed
@@ -170,7 +170,7 @@ def seen(medium: Medium, settings: Settings) -> MediaView:
         storage_path=medium.storage_key,
         external_url=medium.external_url,
         display_order=medium.position,
-        url=absolute(medium.url, settings.base_url) or medium.url,
+        url=whole(medium.url, settings.base_url) or medium.url,
         metadata=Metadata(
             file_size=medium.sent_bytes,
             mime_type=medium.sent_mime_type,

@@ -73,6 +73,9 @@ class ChangedProduct(msgspec.Struct, kw_only=True, frozen=True, forbid_unknown_f
 
     id: Id | UnsetType = UNSET
     currency: Any = UNSET
+    price_with_tax: Any = UNSET
+    tax_percentage: Any = UNSET
+    ways_to_pay: Any = UNSET
     image_url: Any = UNSET
     creator: Any = UNSET
     has_downloadable_file: Any = UNSET
@@ -91,6 +94,9 @@ class ChangedProduct(msgspec.Struct, kw_only=True, frozen=True, forbid_unknown_f
 READ_ONLY = (
     "id",
     "currency",
+    "price_with_tax",
+    "tax_percentage",
+    "ways_to_pay",
     "image_url",
     "creator",
     "has_downloadable_file",

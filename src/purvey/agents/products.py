@@ -12,6 +12,7 @@ from purvey import catalog
 from purvey.access.guards import PUBLIC
 from purvey.agents.amounts import Shown, shown
 from purvey.catalog import SEARCH_MAX, Category, MarketProduct, Way
+from purvey.kit.absolute import whole
 from purvey.kit.caching import NOT_MODIFIED, cacheable
 from purvey.kit.money import USDC
 from purvey.kit.pages import CURSOR_MAX, PER_PAGE, PER_PAGE_MAX, Asked, page_of
@@ -146,12 +147,12 @@ def public_fields(product: MarketProduct, world: World) -> dict[str, Any]:
         "tax_percentage": product.tax_rate_bps / POINTS_A_PERCENT,
         "currency": USDC,
         "minimum_amount": shown(product.minimum_amount),
-        "image_url": absolute(product.image_url, base_url),
+        "image_url": whole(product.image_url, base_url),
         "creator": CreatorView(
             id=product.creator_id,
             username=product.username,
             display_name=product.display_name,
-            avatar_url=absolute(product.avatar_url, base_url),
+            avatar_url=whole(product.avatar_url, base_url),
         ),
         "is_scheduled": product.available_from is not None,
         "scheduled_at": product.available_from,
@@ -162,11 +163,6 @@ def public_fields(product: MarketProduct, world: World) -> dict[str, Any]:
         "ways_to_pay": ways_of(product, world.gateways),
         "url": f"{base_url}/s/{product.site_slug}/shop/{product.slug}",
     }
-
-
-def absolute(url: str | None, base_url: str) -> str | None:
-    """Where a picture is for somebody who is on no page of ours."""
-    return f"{base_url}{url}" if url is not None and url.startswith("/") else url
 
 
 doors: list[Any] = [list_public, get_public]

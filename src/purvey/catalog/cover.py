@@ -12,6 +12,24 @@ from purvey.kit.ids import new_id
 from purvey.kit.uploads import Upload, whole_file
 from purvey.storage import Storage
 
+# What shows a product: its video, else its first picture, else its cover (ruling 9). A clip is no picture.
+IMAGE = """
+coalesce(
+    (
+        select case m.media_type
+            when 'youtube' then 'https://i.ytimg.com/vi/' || right(m.external_url, 11) || '/hqdefault.jpg'
+            else m.renditions -> -1 ->> 'url'
+        end
+        from media m
+        where m.product_id = p.id
+            and (m.media_type = 'youtube' or m.renditions <> '[]')
+        order by m.position, m.id
+        limit 1
+    ),
+    p.cover ->> 'url'
+)
+"""
+
 SET_COVER = "update products set cover = $2 where id = $1"
 
 

@@ -174,6 +174,10 @@ class UpdateProduct(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     price_id: Any = UNSET
     cover_image_url: Any = UNSET
     preview_images: Any = UNSET
+    download_file_ref: Id | UnsetType | None = UNSET
+    download_file_name: Any = UNSET
+    download_file_size: Any = UNSET
+    download_mime_type: Any = UNSET
     files: Any = UNSET
     media: Any = UNSET
     members: Any = UNSET

@@ -14,6 +14,7 @@ from purvey.access.guards import PUBLIC
 from purvey.catalog.model import ProductType
 from purvey.catalog.search import SEARCH_MAX
 from purvey.catalog.shop import ShopProduct, ShopProductDetail, Sort
+from purvey.kit.absolute import whole_of
 from purvey.kit.caching import NOT_MODIFIED, cacheable
 from purvey.kit.pages import PER_PAGE, Count, CursorParameter, Page, PageNumber, PerPage, asked
 
@@ -49,7 +50,7 @@ async def list_shop(
         q=q,
         upcoming=include is not None,
     )
-    return cacheable(request, found, seconds=FRESH_SECONDS)
+    return cacheable(request, whole_of(found, state.world.settings.base_url), seconds=FRESH_SECONDS)
 
 
 @get("/s/{site_slug:str}/shop/{product_slug:str}", opt=PUBLIC, responses=NOT_MODIFIED)
@@ -62,7 +63,7 @@ async def get_shop_product(
     state = request.app.state
     tills = await state.world.gateways.tills(state.db, site_slug)
     product = await catalog.shop_product(state.db, site_slug, product_slug, tills=tills, now=state.clock())
-    return cacheable(request, product, seconds=FRESH_SECONDS)
+    return cacheable(request, whole_of(product, state.world.settings.base_url), seconds=FRESH_SECONDS)
 
 
 doors: list[Any] = [list_shop, get_shop_product]

@@ -21,6 +21,7 @@ from purvey.catalog.views import PriceView, ProductView, price_view
 from purvey.kit.db import Database
 from purvey.kit.pages import Page, Paging
 from purvey.kit.versions import IfMatch, etagged
+from purvey.settings import Settings
 
 Search = Annotated[str | None, QueryParameter(max_length=SEARCH_MAX, description="Words; the last one may be begun.")]
 OfType = Annotated[ProductType | None, QueryParameter(name="productType")]
@@ -104,6 +105,7 @@ async def update_product(
     me: NamedDependency[Identity],
     db: NamedDependency[Database],
     count_held: NamedDependency[CountHeld],
+    settings: NamedDependency[Settings],
     now: NamedDependency[datetime],
     if_match: IfMatch = None,
 ) -> Response[ProductView]:
@@ -111,7 +113,15 @@ async def update_product(
     site = await tenants.find_site(db, site_id)
     return tagged(
         await catalog.update_product(
-            db, me, site=site, product_id=product_id, form=data, count_held=count_held, if_match=if_match, now=now
+            db,
+            me,
+            site=site,
+            product_id=product_id,
+            form=data,
+            count_held=count_held,
+            if_match=if_match,
+            base_url=settings.base_url,
+            now=now,
         )
     )
 

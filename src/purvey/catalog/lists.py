@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Self
 from uuid import UUID
 
 import msgspec
@@ -10,6 +11,7 @@ from purvey.catalog.model import Category, Kind, Price, ProductType
 from purvey.catalog.search import words_of
 from purvey.catalog.store import TERMS
 from purvey.catalog.views import Suspension
+from purvey.kit.absolute import whole
 from purvey.kit.db import Queries
 from purvey.kit.errors import NotFound
 from purvey.kit.pages import Asked, Order, Page, page_of
@@ -65,6 +67,9 @@ class ProductSummary(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     version: int
     created_at: datetime
     updated_at: datetime
+
+    def whole_at(self, base_url: str) -> Self:
+        return msgspec.structs.replace(self, cover_image_url=whole(self.cover_image_url, base_url))
 
 
 class FoundPrice(msgspec.Struct, frozen=True, kw_only=True):

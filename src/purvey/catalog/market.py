@@ -13,6 +13,7 @@ from uuid import UUID
 import msgspec
 
 from purvey.catalog.bundles import AVAILABLE_FROM, AVAILABLE_UNTIL, PARTS, REMAINING, WHOLE
+from purvey.catalog.cover import IMAGE
 from purvey.catalog.model import Category, ProductType
 from purvey.catalog.search import words_of
 from purvey.kit.db import Queries
@@ -96,24 +97,6 @@ class KeptProduct(MarketProduct, frozen=True, kw_only=True):
     license_text: str | None
     version: int
 
-
-# What shows a product: its video, else its first picture, else its cover (ruling 9). A clip is no picture.
-IMAGE = """
-coalesce(
-    (
-        select case m.media_type
-            when 'youtube' then 'https://i.ytimg.com/vi/' || right(m.external_url, 11) || '/hqdefault.jpg'
-            else m.renditions -> -1 ->> 'url'
-        end
-        from media m
-        where m.product_id = p.id
-            and (m.media_type = 'youtube' or m.renditions <> '[]')
-        order by m.position, m.id
-        limit 1
-    ),
-    p.cover ->> 'url'
-)
-"""
 
 COLUMNS = f"""
     p.id, p.name, p.slug, p.description, p.product_type, p.category,

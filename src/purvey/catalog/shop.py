@@ -7,17 +7,19 @@ from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
 from functools import cache
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 from uuid import UUID
 
 import msgspec
 
 from purvey.catalog.bundles import AVAILABLE_FROM, AVAILABLE_UNTIL, PARTS, REMAINING, WHOLE
+from purvey.catalog.cover import IMAGE
 from purvey.catalog.model import Category, Fulfilment, Kind, PaymentIntegration, ProductType, Recurring
 from purvey.catalog.rules import fulfilment_of
 from purvey.catalog.search import words_of
 from purvey.catalog.views import preview_images
 from purvey.catalog.ways import Tills, Way, ways_to_pay
+from purvey.kit.absolute import whole, wholly
 from purvey.kit.db import Queries, Record
 from purvey.kit.errors import NotFound
 from purvey.kit.pages import Asked, Order, Page, page_of
@@ -68,6 +70,7 @@ class ShopProduct(msgspec.Struct, rename="camel"):
     available_from: datetime | None
     available_until: datetime | None
     created_at: datetime
+    image_url: str | None
     cover_image_url: str | None
     remaining: int | None
     badges: list[Badge]
@@ -75,6 +78,11 @@ class ShopProduct(msgspec.Struct, rename="camel"):
     tax_inclusive: bool
     price_with_tax: int
     ways_to_pay: list[Way]
+
+    def whole_at(self, base_url: str) -> Self:
+        return msgspec.structs.replace(
+            self, image_url=whole(self.image_url, base_url), cover_image_url=whole(self.cover_image_url, base_url)
+        )
 
 
 class ShopPrice(msgspec.Struct, kw_only=True, rename="camel"):
@@ -108,6 +116,10 @@ class ShopMedia(msgspec.Struct, kw_only=True, rename="camel"):
     width: int | None
     height: int | None
     renditions: list[dict[str, Any]]
+
+    def whole_at(self, base_url: str) -> Self:
+        url = whole(self.url, base_url) or self.url
+        return msgspec.structs.replace(self, url=url, renditions=wholly(self.renditions, base_url))
 
 
 class ShopMember(msgspec.Struct, kw_only=True, rename="camel"):
@@ -152,6 +164,7 @@ class ShopProductDetail(msgspec.Struct, kw_only=True, rename="camel"):
     max_per_buyer: int | None
     created_at: datetime
     updated_at: datetime
+    image_url: str | None
     cover_image_url: str | None
     preview_images: list[str]
     remaining: int | None
@@ -160,6 +173,15 @@ class ShopProductDetail(msgspec.Struct, kw_only=True, rename="camel"):
     files: list[ShopFile]
     members: list[ShopMember]
     ways_to_pay: list[Way]
+
+    def whole_at(self, base_url: str) -> Self:
+        return msgspec.structs.replace(
+            self,
+            image_url=whole(self.image_url, base_url),
+            cover_image_url=whole(self.cover_image_url, base_url),
+            preview_images=[f"{base_url}{url}" for url in self.preview_images],
+            media=[each.whole_at(base_url) for each in self.media],
+        )
 
 
 NOT_TO_BE_HAD = frozenset({Badge.SCHEDULED, Badge.ENDED, Badge.UNAVAILABLE, Badge.SOLD_OUT})
@@ -172,7 +194,7 @@ select p.id, p.name, p.slug, p.short_desc, p.product_type, p.category, p.kind,
     v.amount as price, v.compare_at_amount as compare_price, v.currency as currency_code, r.id as price_id,
     p.is_pay_what_you_want, p.minimum_amount, p.is_featured, p.display_order,
     {AVAILABLE_FROM} as available_from, {AVAILABLE_UNTIL} as available_until, p.created_at,
-    p.cover ->> 'url' as cover_image_url,
+    {IMAGE} as image_url, p.cover ->> 'url' as cover_image_url,
     {REMAINING} as remaining,
     array_remove(array[
         case when v.compare_at_amount > v.amount then 'sale' end,
@@ -324,7 +346,7 @@ select p.id, p.name, p.slug, p.short_desc, q.description, p.product_type, p.cate
     case when p.is_pay_what_you_want then p.price end as suggestion,
     p.is_pay_what_you_want, p.minimum_amount, p.is_featured, p.available_from, p.available_until,
     q.max_downloads, q.max_per_buyer,
-    p.created_at, q.updated_at, p.cover_image_url, p.remaining, p.badges,
+    p.created_at, q.updated_at, p.image_url, p.cover_image_url, p.remaining, p.badges,
     p.usdc_price_id, p.payment_integration, p.currencies,
     (
         select jsonb_agg(

@@ -39,6 +39,10 @@ READ_ONLY = (
     "price_id",
     "cover_image_url",
     "preview_images",
+    "download_file_ref",
+    "download_file_name",
+    "download_file_size",
+    "download_mime_type",
     "files",
     "media",
     "members",
@@ -67,6 +71,7 @@ async def update_product(
     form: UpdateProduct,
     count_held: CountHeld,
     if_match: str | None = None,
+    base_url: str = "",
     now: datetime,
 ) -> ProductView:
     """Merge what was sent. Stale or StaleVersion, Archived, Suspended, SlugTaken, SkuTaken, TooFewCopies, Invalid."""
@@ -76,7 +81,7 @@ async def update_product(
         before = await store.lock(tx, site.id, product_id)
         whole = await store.find(tx, site.id, product_id)
         refuse_stale(before.version, sent=form.version, if_match=if_match)
-        refuse_changed(form, view_of(whole), *READ_ONLY)
+        refuse_changed(form, view_of(whole).whole_at(base_url), *READ_ONLY)
         refuse_out_of_hand(before, form)
         prices = repriced(whole.prices, form, now=now)
         after = merged(before, form, prices, now=now)

@@ -59,6 +59,9 @@ class NewVideo(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="
 class MediaList(msgspec.Struct):
     data: list[MediaView]
 
+    def whole_at(self, base_url: str) -> "MediaList":
+        return MediaList(data=[each.whole_at(base_url) for each in self.data])
+
 
 async def arriving(request: Anyone, *, limit_bytes: int) -> Upload:
     """The file of this request, as far as its first bytes."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, Protocol, Self
 from uuid import UUID
 
 import msgspec
@@ -18,6 +18,7 @@ from purvey.catalog.model import (
     Recurring,
 )
 from purvey.catalog.rules import fulfilment_of
+from purvey.kit.absolute import whole, wholly
 from purvey.pricing import QuantityTransform
 
 
@@ -77,6 +78,10 @@ class MediaView(msgspec.Struct, kw_only=True, rename="camel"):
     width: int | None
     height: int | None
     renditions: list[dict[str, Any]]
+
+    def whole_at(self, base_url: str) -> Self:
+        url = whole(self.url, base_url) or self.url
+        return msgspec.structs.replace(self, url=url, renditions=wholly(self.renditions, base_url))
 
 
 class Pictured(Protocol):
@@ -147,11 +152,23 @@ class ProductView(msgspec.Struct, kw_only=True, rename="camel"):
     members: list[MemberView]
     cover_image_url: str | None
     preview_images: list[str]
+    download_file_ref: UUID | None
+    download_file_name: str | None
+    download_file_size: int | None
+    download_mime_type: str | None
     files: list[FileView]
     media: list[MediaView]
     version: int
     created_at: datetime
     updated_at: datetime
+
+    def whole_at(self, base_url: str) -> Self:
+        return msgspec.structs.replace(
+            self,
+            cover_image_url=whole(self.cover_image_url, base_url),
+            preview_images=[f"{base_url}{url}" for url in self.preview_images],
+            media=[each.whole_at(base_url) for each in self.media],
+        )
 
 
 class Whole(msgspec.Struct, frozen=True, kw_only=True):
@@ -176,6 +193,7 @@ ALIKE = tuple(name for name in ProductView.__struct_fields__ if name in Product.
 def view_of(whole: Whole) -> ProductView:
     """What its team sees."""
     product, price, terms = whole.product, whole.default_price, whole.default_price.terms
+    first = whole.files[0] if whole.files else None
     same = {name: getattr(product, name) for name in ALIKE} | {
         "sold_count": whole.stock.sold if whole.stock else product.sold_count
     }
@@ -195,6 +213,10 @@ def view_of(whole: Whole) -> ProductView:
         members=whole.members,
         cover_image_url=whole.cover_image_url,
         preview_images=preview_images(whole.media),
+        download_file_ref=first.id if first else None,
+        download_file_name=first.file_name if first else None,
+        download_file_size=first.size_bytes if first else None,
+        download_mime_type=first.mime_type if first else None,
         files=whole.files,
         media=whole.media,
     )

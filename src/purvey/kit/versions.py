@@ -4,6 +4,7 @@ A thing that is written has a `version`, which is also its ETag. Who sends the v
 body or as If-Match, is refused when it is no longer the newest; who sends neither is believed (ruling 8).
 """
 
+from decimal import Decimal
 from typing import Annotated, Any
 
 import msgspec
@@ -60,4 +61,6 @@ def refuse_changed(form: msgspec.Struct, view: msgspec.Struct, *names: str) -> N
 
 def same(sent: Any, shown: Any) -> bool:
     """Whether a value is the one that is shown, read by its type or as the JSON that it came as."""
+    if isinstance(sent, Decimal):  # a number with a point, read exactly
+        return bool(float(sent) == shown)
     return sent is msgspec.UNSET or sent == shown or msgspec.to_builtins(sent) == msgspec.to_builtins(shown)

@@ -57,17 +57,21 @@ class PaymentView(msgspec.Struct, rename="camel", kw_only=True):
 
 
 class RefundLine(msgspec.Struct, rename="camel", kw_only=True):
+    """A refund, and who asked for it."""
+
     id: UUID
     amount: int
     status: RefundStatus
     reason: str
+    refunded_by: UUID | None
     reference: str | None
     failure: str | None
     created_at: datetime
 
     @classmethod
     def of(cls, refund: Refund) -> Self:
-        return cls(**{name: getattr(refund, name) for name in cls.__struct_fields__})
+        names = set(cls.__struct_fields__) - {"refunded_by"}
+        return cls(refunded_by=refund.requested_by, **{name: getattr(refund, name) for name in names})
 
 
 class StrayLine(msgspec.Struct, rename="camel", kw_only=True):

@@ -20,13 +20,14 @@ NEWEST: Order[Any] = Order(
 )
 
 LINE = """
-    p.id, p.order_number, p.site_id, s.slug as site_slug, p.item_type, p.product_id, product.slug as product_slug,
+    p.id, p.order_number, p.buyer_id as reader_id, p.site_id, s.slug as site_slug,
+    p.item_type, p.product_id, product.slug as product_slug,
     p.chapter_id, p.item_name, p.product_type, p.quantity, p.amount, p.discount_amount, p.tax_amount, p.final_amount,
     pay.refunded_amount, p.currency as currency_code, p.discount_code_id, pay.id as payment_id, p.status,
     p.fulfilment_state, p.delivered_at, p.download_count, p.last_download_at, p.refunded_at, p.refund_reason,
     p.created_at, p.updated_at
 """
-BUYER = "p.buyer_id, u.display_name as buyer_display_name, u.email as buyer_email, p.buyer_name"
+BUYER = "p.buyer_id, u.display_name as buyer_display_name, u.email as buyer_email, p.buyer_name, p.refunded_by"
 FROM = """
 from purchases p
 join sites s on s.id = p.site_id

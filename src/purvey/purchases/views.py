@@ -11,10 +11,11 @@ from purvey.purchases.model import Address, Fulfilment, ItemType
 
 
 class PurchaseView(msgspec.Struct, rename="camel", kw_only=True, frozen=True):
-    """One line of a list."""
+    """One line of a list. `reader_id` is who bought."""
 
     id: UUID
     order_number: int
+    reader_id: UUID
     site_id: UUID
     site_slug: str
     item_type: ItemType
@@ -99,12 +100,13 @@ class PurchaseDetail(PurchaseView, rename="camel", kw_only=True, frozen=True):
 
 
 class SaleView(PurchaseView, rename="camel", kw_only=True, frozen=True):
-    """The same line for the seller, with who bought it."""
+    """The same line for the seller, with who bought it, and who gave the money back."""
 
     buyer_id: UUID
     buyer_display_name: str
     buyer_email: str | None
     buyer_name: str | None
+    refunded_by: UUID | None
 
 
 class SaleDetail(SaleView, rename="camel", kw_only=True, frozen=True):

@@ -1,12 +1,13 @@
 """What the doors of tenants take and show, in the words of the wire."""
 
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 from uuid import UUID
 
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
+from purvey.kit.absolute import whole
 from purvey.kit.addresses import Address
 from purvey.kit.fields import Time
 from purvey.kit.ids import Id
@@ -143,6 +144,9 @@ class MemberView(msgspec.Struct, rename="camel", kw_only=True):
     role: Role
     site_ids: list[UUID] | None
     joined_at: datetime
+
+    def whole_at(self, base_url: str) -> Self:
+        return msgspec.structs.replace(self, avatar_url=whole(self.avatar_url, base_url))
 
 
 class InvitationView(msgspec.Struct, rename="camel", kw_only=True):

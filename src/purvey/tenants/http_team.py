@@ -14,6 +14,7 @@ from purvey.kit.db import Database
 from purvey.kit.errors import NotFound
 from purvey.kit.pages import Page, Paging, page_of, total_of
 from purvey.kit.versions import refuse_changed
+from purvey.settings import Settings
 from purvey.tenants import membership, teams
 from purvey.tenants.forms import (
     MEMBER_READ_ONLY,
@@ -45,10 +46,12 @@ async def change_member(
     data: JSONBody[ChangeMember],
     db: NamedDependency[Database],
     me: NamedDependency[Identity],
+    settings: NamedDependency[Settings],
     now: NamedDependency[datetime],
 ) -> MemberView:
     """Give a member another role, or other sites; the last owner stays one."""
-    refuse_changed(data, member_view(await teams.find_member(db, tenant_id, user_id)), *MEMBER_READ_ONLY)
+    before = member_view(await teams.find_member(db, tenant_id, user_id)).whole_at(settings.base_url)
+    refuse_changed(data, before, *MEMBER_READ_ONLY)
     member = await membership.change_member(db, me, tenant_id, user_id, role=data.role, site_ids=data.site_ids, now=now)
     return member_view(member)
 

@@ -15,6 +15,7 @@ from purvey.access.guards import PUBLIC
 from purvey.catalog.shop import Badge, ShopPrice, ShopProduct, ShopProductDetail, Sort
 from purvey.catalog.ways import Way
 from purvey.kit import pages as lists
+from purvey.kit.absolute import whole
 from purvey.kit.db import Database
 from purvey.kit.money import Money
 from purvey.payments import Gateways
@@ -63,7 +64,7 @@ def of_schema_org(product: ShopProductDetail, site: Site, stats: Stats, *, base_
         "name": product.name,
         "description": product.short_desc or product.description,
         "category": product.category,
-        "image": [absolute(url, base_url) for url in [product.cover_image_url, *product.preview_images] if url],
+        "image": pictures_of(product, base_url),
         "aggregateRating": rating_of(stats),
         "offers": [
             {
@@ -96,6 +97,12 @@ def specification(price: ShopPrice, paid: str) -> dict[str, Any]:
     }
 
 
+def pictures_of(product: ShopProductDetail, base_url: str) -> list[str | None]:
+    """What shows it, the picture that every place shows first, each once."""
+    found = [product.image_url, *product.preview_images, product.cover_image_url]
+    return [whole(url, base_url) for url in dict.fromkeys(found) if url]
+
+
 def rating_of(stats: Stats) -> dict[str, Any] | None:
     if not stats.review_count:
         return None
@@ -115,10 +122,6 @@ def without_nothing(value: Any) -> Any:
         case list():
             return [without_nothing(each) for each in value]
     return value
-
-
-def absolute(url: str, base_url: str) -> str:
-    return f"{base_url}{url}" if url.startswith("/") else url
 
 
 @get("/llms.txt", opt=PUBLIC)

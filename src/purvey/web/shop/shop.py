@@ -16,6 +16,7 @@ from purvey.catalog.model import Fulfilment, ProductType
 from purvey.catalog.shop import NOT_TO_BE_HAD, ShopPrice, ShopProductDetail, Sort
 from purvey.catalog.ways import Way
 from purvey.kit import pages as lists
+from purvey.kit.absolute import whole_of
 from purvey.kit.caching import cacheable
 from purvey.kit.db import Database
 from purvey.kit.errors import Refusal
@@ -161,7 +162,9 @@ def asked_first(product: ShopProductDetail) -> int | None:
 
 def public_json(request: Page, value: Any) -> Response[Any]:
     """A page as a program reads it: what the shop's own doors under /v1 answer."""
-    return cacheable(request, value, seconds=FRESH_SECONDS, vary="Accept")
+    return cacheable(
+        request, whole_of(value, world_of(request).settings.base_url), seconds=FRESH_SECONDS, vary="Accept"
+    )
 
 
 def price_words(price: ShopPrice) -> str:
