@@ -7,11 +7,13 @@ from uuid import UUID
 import psutil
 import pytest
 
+from tests.catalog.archives import archive
 from tests.downloads.owning import CONTENT, SIZE, Story, begun
 from tests.vocabulary.shop import Shop
 from tests.vocabulary.uploading import product_path
 
 MEGABYTE = 1024 * 1024
+MAPS = archive()
 
 
 @pytest.mark.feature("A14")
@@ -187,14 +189,14 @@ async def test_an_empty_file_is_downloaded_as_one(shop: Shop) -> None:
 @pytest.mark.feature("A14")
 async def test_one_of_several_files_is_named(shop: Shop) -> None:
     story = await begun(shop, maxDownloads=2)
-    second = await story.ana.adds_file(story.product, "maps.zip", b"PK\x03\x04maps")
+    second = await story.ana.adds_file(story.product, "maps.zip", MAPS)
     unnamed = await story.ben.get(story.path)
     assert (unnamed.status_code, unnamed.json()["code"]) == (409, "choose_file")
     listed = (await story.ben.get(story.files)).json()["files"]
     assert unnamed.json()["files"] == listed
     assert [(file["fileName"], file["downloadsLeft"]) for file in listed] == [("atlas.pdf", 2), ("maps.zip", 2)]
     answer = await story.ben.get(f"{story.path}?fileId={second['id']}")
-    assert (answer.content, answer.headers["content-type"]) == (b"PK\x03\x04maps", "application/zip")
+    assert (answer.content, answer.headers["content-type"]) == (MAPS, "application/zip")
     left = [file["downloadsLeft"] for file in (await story.ben.get(story.files)).json()["files"]]
     assert left == [2, 1]
     assert (await story.ben.get(f"{story.path}?fileId={story.product['id']}")).status_code == 404
