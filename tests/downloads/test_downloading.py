@@ -200,7 +200,7 @@ async def test_one_of_several_files_is_named(shop: Shop) -> None:
     left = [file["downloadsLeft"] for file in (await story.ben.get(story.files)).json()["files"]]
     assert left == [2, 1]
     assert (await story.ben.get(f"{story.path}?fileId={story.product['id']}")).status_code == 404
-    assert (await story.ben.get(f"{story.path}?fileId=x")).status_code == 400
+    assert (await story.ben.get(f"{story.path}?fileId=x")).status_code == 404
 
 
 async def test_a_product_without_files_says_so(shop: Shop) -> None:
