@@ -22,7 +22,7 @@ async def sold(shop: Shop, *, files: int = 1, **fields: Any) -> Any:
     ana, agent = await shop.author(currency="USDC"), await shop.agent()
     product = await sells(ana, license_enabled=True, **SECRETS | fields)
     for number in range(files):
-        await ana.adds_file(product, f"art-{number}.psd", f"8BPS {number}".encode())
+        await ana.adds_file(product, f"art-{number}.psd", f"PK {number}".encode())
     return ana, agent, product
 
 
