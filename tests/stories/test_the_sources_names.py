@@ -3,7 +3,6 @@
 from uuid import UUID
 
 import pytest
-
 from tests.vocabulary.shop import Shop
 from tests.vocabulary.uploading import product_path
 
