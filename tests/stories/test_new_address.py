@@ -66,7 +66,7 @@ async def test_a_new_address_is_hers_once_its_mail_is_read_and_the_old_one_is_to
 async def test_without_her_password_nothing_is_mailed(shop: Shop) -> None:
     ana, fresh = await verified(shop), fresh_email("new")
     problem(await asks_for(ana, fresh, "not it at all"), 422, None, "/password")
-    problem(await asks_for(ana, "no address"), 422, None, "/email")
+    problem(await asks_for(ana, "no address"), 400, None, "/email")
     problem(await asks_for(ana, ana.email), 422, None, "/email")
     ben = await signs_up(shop, "ben")
     problem(await asks_for(ana, ben.email), 409, "email_taken", "/email")

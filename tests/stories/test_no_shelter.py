@@ -193,7 +193,7 @@ async def test_late_money_for_what_was_withdrawn_meanwhile_goes_back(shop: Shop)
     await shop.books_agree(ana)
 
 
-@pytest.mark.feature("A12", "C30")
+@pytest.mark.feature("A12")
 @pytest.mark.parametrize("how", ["owned", "free to subscribers", "unpublished"])
 async def test_a_chapter_that_is_not_for_sale_to_them_any_more_is_not_sold_when_it_is_paid(
     shop: Shop, how: str

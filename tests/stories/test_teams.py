@@ -80,17 +80,16 @@ async def test_one_slug_has_one_site_however_many_ask_at_once(shop: Shop) -> Non
     [
         ({"slug": "ab"}, 400, "/slug"),
         ({"slug": "x" * 61}, 400, "/slug"),
-        ({"slug": "Upper"}, 422, "/slug"),
-        ({"slug": "two words"}, 422, "/slug"),
-        ({"slug": "-dash"}, 422, "/slug"),
+        ({"slug": "Upper"}, 400, "/slug"),
+        ({"slug": "two words"}, 400, "/slug"),
+        ({"slug": "-dash"}, 400, "/slug"),
         ({"slug": 5}, 400, "/slug"),
-        ({"name": " "}, 422, "/name"),
+        ({"name": " "}, 400, "/name"),
         ({"name": "x" * 101}, 400, "/name"),
         ({"currencyCode": "EURO"}, 422, "/currencyCode"),
-        ({"currencyCode": "eur"}, 422, "/currencyCode"),
+        ({"currencyCode": "eur"}, 400, "/currencyCode"),
         ({"currencyCode": None}, 400, "/currencyCode"),
         ({"description": "x" * 5001}, 400, "/description"),
-        ({"tenantId": "none"}, 400, "/tenantId"),
         ({"owner": "me"}, 400, "/owner"),
     ],
 )
@@ -133,7 +132,7 @@ async def test_the_owner_changes_a_tenants_taxes_and_the_log_says_so(shop: Shop)
     assert entry["requestId"]
     for wrong in ({"taxRateBps": 10_001}, {"taxRateBps": -1}, {"taxRateBps": "7"}):
         problem(await ana.patch(f"/v1/tenants/{tenant_id}", wrong), 400, None, "/taxRateBps")
-    problem(await ana.patch(f"/v1/tenants/{tenant_id}", {"name": "  "}), 422, None, "/name")
+    problem(await ana.patch(f"/v1/tenants/{tenant_id}", {"name": "  "}), 400, None, "/name")
 
 
 async def test_two_who_change_a_site_at_once_do_not_undo_each_other(shop: Shop) -> None:
@@ -153,7 +152,7 @@ async def test_two_who_change_a_site_at_once_do_not_undo_each_other(shop: Shop) 
     assert (await ana.patch(door, {"description": None})).json()["description"] is None
     for wrong in ({"refundWindowDays": 3651}, {"refundWindowDays": 1.5}, {"refundWindowDays": None}):
         problem(await ana.patch(door, wrong), 400, None, "/refundWindowDays")
-    problem(await ana.patch(door, {"currencyCode": "USD"}), 400, None, "/currencyCode")
+    problem(await ana.patch(door, {"currencyCode": "USD"}), 422, None, "/currencyCode")
     problem(await ana.patch(door, {"slug": "another"}), 409, "slug_for_ever")
 
 
@@ -253,11 +252,11 @@ async def test_every_wrong_field_of_an_invitation_is_named(shop: Shop) -> None:
     door = f"/v1/tenants/{await tenant_of(ana)}/invitations"
     good = {"email": fresh_email(), "role": "EDITOR"}
     wrong: list[tuple[dict[str, Any], int, str]] = [
-        ({"email": "nobody"}, 422, "/email"),
+        ({"email": "nobody"}, 400, "/email"),
         ({"role": "KING"}, 400, "/role"),
         ({"role": None}, 400, "/role"),
         ({"siteIds": []}, 400, "/siteIds"),
-        ({"siteIds": ["x"]}, 400, "/siteIds/0"),
+        ({"siteIds": ["x"]}, 422, "/siteIds"),
         ({"siteIds": [MISSING]}, 422, "/siteIds"),
         ({"note": "hello"}, 400, "/note"),
     ]

@@ -92,7 +92,7 @@ async def a_chapter(ana: Person) -> dict[str, Any]:
     return series | {"chapter": await ana.writes(series, price=300, isPublished=True)}
 
 
-@pytest.mark.feature("A28", "C30")
+@pytest.mark.feature("A28")
 async def test_a_chapter_clicked_twice_is_one_purchase(shop: Shop) -> None:
     ana, ben = await shop.author("ana"), await shop.person("ben")
     assert ana.site is not None

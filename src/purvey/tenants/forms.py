@@ -9,7 +9,7 @@ from msgspec import UNSET, Meta, UnsetType
 
 from purvey.kit.absolute import whole
 from purvey.kit.addresses import Address
-from purvey.kit.fields import Time
+from purvey.kit.fields import CurrencyCode, Time
 from purvey.kit.ids import Id
 from purvey.kit.versions import Version
 from purvey.tenants.model import Invitation, Member, Role, Site, Tenant
@@ -17,7 +17,6 @@ from purvey.tenants.model import Invitation, Member, Role, Site, Tenant
 Name = Annotated[str, Meta(min_length=1, max_length=100)]
 Description = Annotated[str, Meta(max_length=5000)]
 Slug = Annotated[str, Meta(min_length=3, max_length=60)]
-Currency = Annotated[str, Meta(min_length=3, max_length=10)]
 TaxRate = Annotated[int, Meta(ge=0, le=10_000, description="Hundredths of a percent: 1900 is 19 %.")]
 Days = Annotated[int, Meta(ge=0, le=3650)]
 Sites = Annotated[list[Id], Meta(min_length=1, max_length=100)]
@@ -48,7 +47,7 @@ class CreateSite(Form):
 
     slug: Slug
     name: Name
-    currency_code: Currency
+    currency_code: CurrencyCode
     description: Description | None = None
     tenant_id: Id | None = None
 
