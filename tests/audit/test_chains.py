@@ -63,6 +63,15 @@ async def test_what_is_forged_with_care_is_found_by_what_stands_beside_it(rich_b
         assert [line for line in await purchases.audit_books(tx) if line.startswith(law)]
 
 
+@pytest.mark.parametrize("changing", ["products set slug = slug", "discount_codes set code = code"])
+async def test_who_changes_what_is_sold_keeps_no_buyer_waiting(rich_books: Database, changing: str) -> None:
+    table = changing.split(maxsplit=1)[0]
+    async with undone(rich_books) as seller, undone(rich_books) as buyer:
+        assert await seller.do(f"update {changing}, version = version + 1")
+        assert await buyer.do(f"select from {table} for key share nowait"), "as each purchase does that refers to it"
+        assert "sealed" not in str(await purchases.audit_books(seller))
+
+
 @pytest.mark.feature("A24")
 async def test_the_books_agree_at_any_moment_while_many_buy(shop: Shop) -> None:
     ana = await shop.author("ana")

@@ -168,10 +168,21 @@ begin
     end loop;
 end
 $$;
-create trigger sealed_anew before update on discount_codes
-    for each row when (new.version <> old.version) execute function seal();
-create trigger sealed_anew before update on products
-    for each row when (new.version <> old.version) execute function seal();
+
+-- Afterwards, in an UPDATE of its own: a BEFORE trigger would make each UPDATE that names a column of a unique key lock
+-- the row against the foreign keys of those who buy it meanwhile, even when the key stays what it is.
+create function seal_anew() returns trigger
+language plpgsql
+as $$
+begin
+    execute format('update %I as sealed set seal = seal_of(sealed) where id = $1', tg_table_name) using new.id;
+    return null;
+end
+$$;
+create trigger sealed_anew after update on discount_codes
+    for each row when (new.version <> old.version) execute function seal_anew();
+create trigger sealed_anew after update on products
+    for each row when (new.version <> old.version) execute function seal_anew();
 
 -- A payment's moves: one chain a payment. What a move tells of a refund or a dispute is chained with it.
 
