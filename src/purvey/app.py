@@ -132,7 +132,11 @@ def framework(world: World) -> Litestar:
             title="purvey",
             version=__version__,
             openapi_router=Router(
-                "/schema", route_handlers=[], response_headers=openapi.HEADERS, include_in_schema=False
+                "/schema",
+                route_handlers=[],
+                response_headers=openapi.HEADERS,
+                after_request=openapi.nothing_else,
+                include_in_schema=False,
             ),
             render_plugins=[openapi.Json(*agents.refused(world.settings)), openapi.Page(path="/")],
         ),

@@ -98,6 +98,20 @@ async def test_beside_the_doors_of_signing_in_one_is_refused_as_they_refuse(
     assert said["code"] and said["error"] and said["skill"]["name"] == "@buildersgarden/siwa"
 
 
+@pytest.mark.parametrize("accept", ["text/html", "application/json", "*/*"])
+@pytest.mark.parametrize("path", [
+    "/siwa", "/siwa/else", "/SIWA/Nonce", "/siwa/nonce", "/api", "/API/else", "/mcp/else", "/MCP", "/v1/else", "/V1",
+    "/schema/else", "/schema/else/else", "/SCHEMA", "/healthz/else",
+])  # fmt: skip
+async def test_beside_doors_of_programs_nobody_is_shown_a_page(shop: Shop, path: str, accept: str) -> None:
+    """What a browser accepts, too, leads to no page there, and breaks nothing."""
+    answer = await shop.http.get(path, headers={"Accept": accept})
+    assert answer.status_code == (405 if path == "/siwa/nonce" else 404)
+    said = answer.json()
+    assert said["code"] in ("not_found", "method_not_allowed")
+    assert said.get("error") or said["title"]
+
+
 async def test_a_wrong_method_is_told_which_are_right(shop: Shop) -> None:
     answer = await shop.http.delete("/api/products/public")
     assert refused(answer, 405)["error"] == f"This address takes {answer.headers['allow']}, and not DELETE"

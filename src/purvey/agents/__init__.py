@@ -7,7 +7,7 @@ from typing import Any
 
 from purvey.agents import buying, discounts, fee, keeping, me, media, products, purchases, reviews, siwa, uploads
 from purvey.agents.amounts import Amounts
-from purvey.agents.http import DIALECT, REFUSED, Dialect, ExactRequest, spoken_by
+from purvey.agents.http import DIALECTS, REFUSED, Dialect, ExactRequest, spoken_by
 from purvey.kit.openapi import Refused
 from purvey.settings import Settings
 
@@ -43,7 +43,7 @@ def root_doors(settings: Settings) -> list[Any]:
 
 def dialects(settings: Settings) -> list[Dialect]:
     """How addresses of agents refuse, by how they begin."""
-    return [DIALECT, *siwa.dialects(settings)]
+    return [*DIALECTS, *siwa.dialects(settings)]
 
 
 def refused(settings: Settings) -> list[Refused]:

@@ -14,7 +14,7 @@ from litestar import Request, Response
 
 from purvey.agents.amounts import Usdc, exact, read
 from purvey.discounts.model import Reason
-from purvey.kit import ids
+from purvey.kit import ids, problems
 from purvey.kit.bodies import StrictRequest
 from purvey.kit.errors import Refusal
 from purvey.kit.openapi import Refused
@@ -79,12 +79,11 @@ class Dialect(NamedTuple):
 
 
 def spoken(handler: Handler, dialects: Sequence[Dialect]) -> Handler:
-    """The handler's problem body, said in the dialect of the address, and left alone where there is none."""
+    """The handler, save where a dialect is spoken: there the problem is said in it, whoever asks and however."""
 
     def speak(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
-        answer, path = handler(request, error), request.scope["path"]
-        dialect = next((each for each in dialects if begins(path, each.prefix)), None)
-        return dialect.say(answer, error) if dialect else answer
+        dialect = next((each for each in dialects if begins(request.scope["path"], each.prefix)), None)
+        return dialect.say(problems.said(request, error), error) if dialect else handler(request, error)
 
     return speak
 
@@ -170,4 +169,4 @@ REFUSED = Refused(
 )
 
 
-DIALECT = Dialect(PREFIX, refused)
+DIALECTS: Final = [Dialect(PREFIX, refused), Dialect("/mcp", refused)]

@@ -6,7 +6,8 @@ from hashlib import sha256
 from typing import Any
 
 import msgspec
-from litestar import Request
+from litestar import Request, Response
+from litestar.exceptions import NotFoundException
 from litestar.openapi.plugins import JsonRenderPlugin, OpenAPIRenderPlugin
 from litestar.openapi.spec import OpenAPIFormat, OpenAPIType, Schema
 from litestar.plugins import OpenAPISchemaPlugin
@@ -162,6 +163,13 @@ class Page(OpenAPIRenderPlugin):
 
     def render(self, request: Request[Any, Any, Any], openapi_schema: dict[str, Any]) -> bytes:
         return page(openapi_schema).encode()
+
+
+def nothing_else(answer: Response[Any]) -> Response[Any]:
+    """The framework answers addresses below `/schema` with a page of its own; they are refused as any other."""
+    if answer.status_code == 404:
+        raise NotFoundException
+    return answer
 
 
 def page(schema: dict[str, Any]) -> str:

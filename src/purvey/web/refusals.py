@@ -16,7 +16,7 @@ from purvey.web.shop.machines import wants_json
 from purvey.web.studio.scope import NoSiteYet
 
 Handler = Callable[[Any, Any], Response[Any]]
-MACHINES = ("/v1", "/api", "/schema", "/healthz", "/readyz", "/metrics")
+MACHINES = ("/v1", "/schema", "/healthz", "/readyz", "/metrics")
 TITLES = {
     400: "That address or form does not fit",
     403: "This is not open to you",
