@@ -13,6 +13,7 @@ from purvey.access.guards import SESSION_COOKIE
 from tests.vocabulary import Person, Shop
 from tests.web.test_shop import sells
 
+NARROWEST = {"width": 320, "height": 640}  # WCAG 2.2 §1.4.10
 PHONE = {"width": 390, "height": 844}
 DESK = {"width": 1280, "height": 900}
 
@@ -97,13 +98,18 @@ async def test_the_keyboard_alone_reaches_the_buy_button_and_presses_it(chromium
         await page.wait_for_url("**/test-bank/**")
 
 
-async def test_no_page_is_wider_than_a_phone(chromium: Browser, shop: Shop) -> None:
+@pytest.mark.parametrize("size", [NARROWEST, PHONE, DESK], ids=["narrowest", "phone", "desk"])
+async def test_no_page_is_wider_than_its_screen(chromium: Browser, shop: Shop, size: Any) -> None:
     ana, product = await shop_with_a_guide(shop, b"%PDF-1.4 short")
     await shop.db.do("update users set is_admin = true where id = $1", ana.id)
     assert ana.site
     site, slug, id = ana.site["id"], ana.site["slug"], product["id"]
     await sells(ana, "W" * 100, 10**12, shortDesc="x" * 200, description="y" * 3000)
-    r = await ana.post("/v1/purchases", {"productId": (await sells(ana, "Free " + "i" * 90, 0))["id"]})
+    r = await ana.post("/v1/purchases", {"productId": (await sells(ana, "Free" + "i" * 90, 0))["id"]})
+    unpaid = await ana.post("/v1/purchases", {"productId": (await sells(ana, "U" * 100))["id"]})
+    await ana.post(
+        f"/v1/sites/{site}/discount-codes", {"code": "C" * 64, "discountType": "FIXED_AMOUNT", "value": 10**12}
+    )
     series = (await ana.post(f"/v1/sites/{site}/series", {"title": "T" * 150})).json()
     await ana.post(f"/v1/sites/{site}/chapters", {"seriesId": series["id"], "title": "C" * 150, "body": "z" * 500})
     paths = [
@@ -114,12 +120,13 @@ async def test_no_page_is_wider_than_a_phone(chromium: Browser, shop: Shop) -> N
         f"/orders/{r.json()['id']}?site={slug}", "/refund-requests", "/series", f"/series/{series['id']}",
         "/series/create", f"/series/{series['id']}/chapters/create", f"/sites/{site}/settings", f"/sites/{site}/team",
         "/sites/new", "/admin/products", "/admin/payments", "/admin/queues", "/admin/audit", "/nothing-here",
+        unpaid.json()["checkoutUrl"],
     ]  # fmt: skip
-    async with visiting(chromium, shop, ana, size=PHONE) as page:
+    async with visiting(chromium, shop, ana, size=size) as page:
         for path in paths:
             answer = await page.goto(path)
             assert answer and (answer.status == 200 or path == "/nothing-here"), path
-            assert await widest(page) <= PHONE["width"], path
+            assert await widest(page) <= size["width"], path
             assert await page.locator("h1").count() == 1, path
 
 
