@@ -132,6 +132,69 @@ async def test_a_buyer_who_leaves_the_bank_can_pay_again_or_cancel(shop: Shop) -
     assert "The order is cancelled" in r.text and "Cancelled" in r.text and "Try again" in r.text
 
 
+@pytest.mark.feature("A28")
+async def test_who_pays_after_a_declined_card_is_not_told_that_nothing_was_charged(shop: Shop) -> None:
+    ana = await shop.author("ana")
+    assert ana.site
+    product = await sells(ana, "Guide", isLimited=True, totalQuantity=1)
+    browser = Browser(shop, await shop.person("ben"))
+    await browser.open(f"/s/{ana.site['slug']}/shop/{product['slug']}")
+    await browser.send("/buy$")
+    bank = str(browser.page.url)
+    r = await pays(browser, "decline")
+    assert "Payment failed" in r.text and "did not go through" in r.text and f'href="{bank}"' in r.text
+    assert "Downloads" not in r.text
+    await browser.open(bank)
+    r = await browser.send("", outcome="pay", delivery="never")
+    assert ">Paid</span>" in r.text and "Nothing was charged" not in r.text
+
+
+async def test_who_holds_the_last_copy_finds_the_way_from_its_page_to_the_payment(shop: Shop) -> None:
+    ana = await shop.author("ana")
+    assert ana.site
+    product = await sells(ana, "Guide", 2000, isLimited=True, totalQuantity=1)
+    page = f"/s/{ana.site['slug']}/shop/{product['slug']}"
+    browser = Browser(shop, await shop.person("ben"))
+    await browser.open(page)
+    await browser.send("/buy$")
+    r = await browser.open(page)
+    assert "Every copy" not in r.text and "To your order of €20.00" in r.text
+    r = await browser.open(re.findall(r'href="(/purchases/[^"]+)"', r.text)[0])
+    assert "Waiting for your payment" in r.text and "/test-bank/" in r.text
+    r = await Browser(shop, await shop.person("cy")).open(page)
+    assert "Every copy is sold, or held for somebody who is paying." in r.text and "To your order" not in r.text
+
+
+async def test_a_receipt_says_paid_of_what_was_paid_alone(shop: Shop) -> None:
+    ana = await shop.author("ana")
+    assert ana.site
+    guide, print_ = await sells(ana, "Guide"), await sells(ana, "Print")
+    browser = Browser(shop, await shop.person("ben"))
+
+    async def receipt() -> str:
+        found = re.search(r'<dt class="total">([^<]*)', browser.page.text)
+        assert found
+        return found[1]
+
+    await browser.open(f"/s/{ana.site['slug']}/shop/{guide['slug']}")
+    await browser.send("/buy$")
+    await pays(browser, "leave")
+    assert await receipt() == "To pay"
+    r = await browser.send("/cancel$")
+    assert await receipt() == "Not paid" and "Downloads" not in r.text
+    await browser.open(f"/s/{ana.site['slug']}/shop/{print_['slug']}")
+    await browser.send("/buy$")
+    bank = str(browser.page.url)
+    await pays(browser)
+    page = str(browser.page.url)
+    assert await receipt() == "Paid"
+    await browser.open(bank)
+    await browser.send("/dispute$")
+    await shop.settles()
+    r = await browser.open(page)
+    assert "Disputed" in r.text and await receipt() == "Paid"
+
+
 async def test_a_link_of_an_author_that_is_no_web_address_is_never_followed(shop: Shop) -> None:
     ana, ben = await shop.author("ana"), await shop.person("ben")
     assert ana.site

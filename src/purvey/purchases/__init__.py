@@ -30,7 +30,7 @@ from purvey.purchases.model import FULFILMENT_LIFE, Address, Fulfilment, Goods, 
 from purvey.purchases.moving import hand_over
 from purvey.purchases.quoting import Summary, summary
 from purvey.purchases.reactions import reactions
-from purvey.purchases.reads import MOST_DOWNLOADS, detail, mine, of_site, sale
+from purvey.purchases.reads import MOST_DOWNLOADS, detail, mine, of_site, open_order, sale
 from purvey.purchases.reads import NEWEST as NEWEST_PURCHASES
 from purvey.purchases.recovery import catch_up, sweep_payments, sweep_refunds
 from purvey.purchases.releasing import NothingToHandOver, release
@@ -97,6 +97,7 @@ __all__ = [
     "hand_over",
     "mine",
     "of_site",
+    "open_order",
     "price_by_wallet",
     "reactions",
     "refund",

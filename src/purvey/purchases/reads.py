@@ -7,7 +7,7 @@ from uuid import UUID
 
 from purvey.kit.db import Queries
 from purvey.kit.pages import Asked, Order
-from purvey.purchases.views import PurchaseDetail, PurchaseView, SaleDetail, SaleView
+from purvey.purchases.views import OpenOrder, PurchaseDetail, PurchaseView, SaleDetail, SaleView
 
 V = TypeVar("V", bound=PurchaseView)
 
@@ -110,6 +110,17 @@ where p.id = $1
     and p.buyer_id = $2
 """
 
+# A buyer has one open checkout of a product at most.
+OPEN_ORDER = """
+select p.id, p.final_amount, p.currency as currency_code, pay.expires_at
+from purchases p
+join payments pay on pay.subject_type = 'purchase' and pay.subject_id = p.id
+where p.buyer_id = $1
+    and p.product_id = $2
+    and p.goods = 'HELD'
+    and pay.closed_at is null
+"""
+
 SALE = f"""
 select {LINE}, {BUYER}, {TERMS}, {ITEMS}, {REFUNDS},
     case when pay.status = 'ON_HOLD' then pay.failure end as held_because
@@ -168,6 +179,11 @@ async def count(db: Queries, sql: str, filters: Sequence[object]) -> int:
 async def detail(db: Queries, purchase_id: UUID, *, buyer_id: UUID) -> PurchaseDetail | None:
     """A purchase for its buyer; None for anybody else."""
     return await db.maybe(PurchaseDetail, DETAIL, purchase_id, buyer_id)
+
+
+async def open_order(db: Queries, product_id: UUID, *, buyer_id: UUID) -> OpenOrder | None:
+    """What a buyer has of a product at the checkout."""
+    return await db.maybe(OpenOrder, OPEN_ORDER, buyer_id, product_id)
 
 
 async def sale(db: Queries, purchase_id: UUID, *, site_id: UUID) -> SaleDetail | None:

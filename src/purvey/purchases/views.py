@@ -99,6 +99,15 @@ class PurchaseDetail(PurchaseView, rename="camel", kw_only=True, frozen=True):
     refunds: list[RefundLine]
 
 
+class OpenOrder(msgspec.Struct, frozen=True):
+    """What a buyer has at the checkout; it can be paid until `expires_at`."""
+
+    id: UUID
+    final_amount: int
+    currency_code: str
+    expires_at: datetime
+
+
 class SaleView(PurchaseView, rename="camel", kw_only=True, frozen=True):
     """The same line for the seller, with who bought it, and who gave the money back."""
 

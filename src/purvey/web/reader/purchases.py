@@ -26,7 +26,8 @@ from purvey.web.session import Page, page_signed_in, world_of
 from purvey.web.shop.shop import one_of
 
 PER_PAGE = 20
-OPEN = {Status.PENDING, Status.PROCESSING, Status.REQUIRES_ACTION}
+OPEN = {Status.PENDING, Status.PROCESSING, Status.REQUIRES_ACTION, Status.FAILED}  # a declined card may be tried again
+UNPAID = {*OPEN, Status.EXPIRED, Status.CANCELLED}
 PAID = {Status.SUCCEEDED, Status.PARTIALLY_REFUNDED, Status.CHARGEBACK_WON}
 LIVE = {TicketState.OPEN, TicketState.APPROVED}
 WORDS_SHOWN = 100
@@ -67,7 +68,9 @@ async def purchase(
 async def ask_after(db: Database, gateways: Gateways, purchase_id: UUID, me: Identity, *, now: datetime) -> None:
     """Read an open payment afresh, unless it was asked too often just now, or the gateway does not answer."""
     payment = await payments.of_subject(db, "purchase", purchase_id)
-    if payment is None or payment.payer_id != me.user_id or payment.status not in OPEN or not payment.checkout_url:
+    if payment is None or payment.payer_id != me.user_id or payment.status not in OPEN:
+        return
+    if payment.checkout_url is None or payment.closed_at is not None:
         return
     try:
         await access.throttle(
@@ -94,6 +97,7 @@ async def purchase_page(
     files, why_none = await files_of(db, me, found)
     ticket, talk = await talk_of(db, me, purchase_id)
     left = "checkout" in request.query_params
+    is_open = found.status in OPEN and found.expires_at is not None
     now = world_of(request).clock()
     return page(
         request,
@@ -103,8 +107,9 @@ async def purchase_page(
         purchase=found,
         files=files,
         why_none=why_none,
-        is_open=found.status in OPEN,
-        refresh=found.status in OPEN and not left and request.method in ("GET", "HEAD"),
+        is_open=is_open,
+        is_unpaid=found.status in UNPAID,
+        refresh=is_open and found.status is not Status.FAILED and not left and request.method in ("GET", "HEAD"),
         left=left,
         site=await tenants.find_site(db, found.site_id),
         ticket=ticket,
@@ -123,7 +128,7 @@ async def files_of(
     except NotFound:
         return [], ""
     except Refusal as no:
-        return [], no.detail if purchase.status not in OPEN else ""
+        return [], no.detail if purchase.status not in UNPAID else ""
     names = {item.product_id: item.name for item in purchase.items}
     groups: dict[str, list[DownloadableFile]] = {}
     for file in files:

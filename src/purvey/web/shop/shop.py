@@ -9,7 +9,7 @@ from litestar import Response, get
 from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery, QueryParameter
 
-from purvey import catalog, entitlements, tenants
+from purvey import catalog, entitlements, purchases, tenants
 from purvey.access.guards import PUBLIC
 from purvey.access.model import Identity
 from purvey.catalog.model import Fulfilment, ProductType
@@ -123,6 +123,7 @@ async def product_page(
     by_hand = found.fulfilment is not Fulfilment.DOWNLOAD
     said = await voices(db, found.id, visitor=visitor, number=number)
     owned = visitor is not None and not by_hand and await entitlements.owns_product(db, visitor.user_id, found.id)
+    begun = await purchases.open_order(db, found.id, buyer_id=visitor.user_id) if visitor else None
     return page(
         request,
         "shop/product.html",
@@ -136,6 +137,7 @@ async def product_page(
         product=found,
         schema_org=of_schema_org(found, site, said.stats, base_url=world_of(request).settings.base_url),
         owned=owned,
+        begun=begun,
         buyable=NOT_TO_BE_HAD.isdisjoint(found.badges),
         one_time=[price for price in found.prices if price.recurring is None],
         prices=[(price.id, price_words(price)) for price in found.prices if is_for_people(price.ways_to_pay)],
