@@ -39,7 +39,7 @@ async def post_review(db: Database, me: Identity, *, product_id: UUID, form: Rev
         if bought is None:
             if not await reads.on_show(tx, product_id):
                 raise NoSuchProduct("No product has this id")
-            raise CannotReview("Only who bought this product and still owns it may review it")
+            raise CannotReview("Only who bought this product and still owns it may review it, and none of its own team")
         posted = await store.post(
             tx, bought, product_id=product_id, buyer_id=me.user_id, rating=form.rating, text=text, now=now
         )
