@@ -60,7 +60,7 @@ GONE = {
     "archived": Gone(archived, "not_for_sale", "unavailable"),
     "suspended": Gone(suspended, "not_for_sale", "unavailable"),
     "switched off": Gone(switched_off, "not_for_sale", "unavailable"),
-    "sold out": Gone(sold_out, "sold_out", "soldOut", "SoldOut", "is sold out"),
+    "sold out": Gone(sold_out, "sold_out", "soldOut", "SoldOut", "is sold, or held"),
     "ended": Gone(ended, "sale_ended", "ended", "Discontinued", "Its sale ended on"),
     "not begun": Gone(not_begun, "not_available_yet", "scheduled", "PreOrder", "It goes on sale on"),
 }
@@ -94,6 +94,24 @@ async def test_a_bundle_with_a_part_gone_is_sold_to_nobody_and_every_page_says_s
     assert shown == ([] if gone.badge == "ended" else [now["badges"]])
     (offer,) = (await schema_org(shop, at))["offers"]
     assert offer["availability"] == f"https://schema.org/{gone.word}"
+
+
+@pytest.mark.feature("A26")
+async def test_a_bundle_with_nothing_in_it_takes_no_money(shop: Shop) -> None:
+    ana, ben = await shop.author("ana"), await shop.person("ben")
+    assert ana.site
+    box, song = await ana.sells("Box", productType="BUNDLE", price=900), await ana.sells("Song")
+    at, edit = page_of(ana, box), f"/products/{box['id']}/edit"
+    refused_ = await ben.asks_to_buy(box)
+    assert (refused_.status_code, refused_.json()["code"]) == (409, "not_for_sale")
+    assert (await shop.http.get(f"/v1{at}")).json()["badges"] == ["unavailable"]
+    assert "There is nothing in this bundle yet." in (await Browser(shop, ben).open(at)).text
+    assert "There is nothing in it yet." in (await Browser(shop, ana).open(edit)).text
+    await changes(ana, box, memberIds=[song["id"]])
+    assert "Nobody can buy this bundle" not in (await Browser(shop, ana).open(edit)).text
+    assert (await ben.has(box))["status"] == "SUCCEEDED"
+    await switched_off(shop, ana, song)
+    assert "Off sale in it: Song." in (await Browser(shop, ana).open(edit)).text
 
 
 @pytest.mark.feature("A26")

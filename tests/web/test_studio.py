@@ -34,6 +34,7 @@ async def test_somebody_opens_a_shop_and_puts_up_a_product_with_file_and_cover(s
     sound("edit", r.text)
     r = await browser.upload("/cover\\?", "cover.png", b"not a picture", "image/png")
     assert r.status_code in (400, 415, 422) and 'role="alert"' in r.text
+    assert r.text.count("that can be read") == 1, "the page says it once"
     r = await browser.open(f"/s/papers-{word}/shop")
     assert "Field Guide" in r.text and "/media/" in r.text
     r = await browser.open(f"/products?site=papers-{word}")

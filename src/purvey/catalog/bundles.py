@@ -1,6 +1,6 @@
 """A bundle entitles to its members. It holds no bundle, and only products of its own site (ruling 10).
 
-It can be had when all its members can.
+It can be had when all its members can, and there is one.
 """
 
 from collections.abc import Sequence
@@ -31,7 +31,7 @@ left join lateral (
 AVAILABLE_FROM = "greatest(p.available_from, parts.available_from)"
 AVAILABLE_UNTIL = "least(p.available_until, parts.available_until)"
 REMAINING = "least(k.total - k.reserved - k.sold, parts.remaining)"
-WHOLE = "coalesce(parts.on_sale, true)"
+WHOLE = "coalesce(parts.on_sale, p.product_type <> 'BUNDLE')"
 
 
 class Candidate(msgspec.Struct, frozen=True):
