@@ -79,6 +79,7 @@ async def update_product(
         if form.slug is not UNSET:
             await store.lock_tenant(tx, site.tenant_id)
         before = await store.lock(tx, site.id, product_id)
+        now = max(now, before.updated_at)  # whoever waited for the lock brings an older time
         whole = await store.find(tx, site.id, product_id)
         refuse_stale(before.version, sent=form.version, if_match=if_match)
         refuse_changed(form, view_of(whole).whole_at(base_url), *READ_ONLY)

@@ -88,7 +88,7 @@ with counted as (
 ), noted as (
     update purchases
     set download_count = download_count + 1,
-        last_download_at = $9
+        last_download_at = greatest(last_download_at, $9)
     where id = $1
         and exists (select from counted)
 )

@@ -47,6 +47,10 @@ class Applied(msgspec.Struct, frozen=True, kw_only=True):
     refunds: tuple[Refund, ...] = ()
 
     @property
+    def at(self) -> datetime:
+        return self.after.updated_at
+
+    @property
     def moved(self) -> bool:
         return self.before.version != self.after.version
 
@@ -102,6 +106,7 @@ async def apply(
     The payment is locked until the transaction ends. `called_off`: the checkout was closed on purpose.
     """
     before = await store.lock(tx, payment_id)
+    now = before.since(now)
     wrong = rules.wrong_money(before, standing)
     course = Course(before)
     for happening in rules.happenings(before, standing, called_off=called_off):
@@ -121,6 +126,7 @@ async def apply(
 async def put_on_hold(tx: Tx, payment_id: UUID, *, reason: str, now: datetime) -> Payment:
     """Nothing more happens to a payment by itself: somebody has to decide; ImpossibleMove."""
     before = await store.lock(tx, payment_id)
+    now = before.since(now)
     course = Course(before)
     course.move(Happening.PUT_ON_HOLD)
     after = msgspec.structs.replace(course.payment, failure=reason, updated_at=now)
@@ -135,6 +141,7 @@ async def release(tx: Tx, payment_id: UUID, *, actor: str, reason: str, now: dat
     why_not = rules.why_not_released(before, await refund_store.disputes_of(tx, payment_id))
     if why_not is not None:
         raise NotReleasable(why_not, extra={"paymentStatus": before.status})
+    now = before.since(now)
     course = Course(before)
     for happening in rules.came(before, Happening.RELEASED):
         course.move(happening)

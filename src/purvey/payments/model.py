@@ -229,6 +229,13 @@ class Payment(msgspec.Struct, frozen=True, kw_only=True):
         """Whether its money may go back by our hand: it is here, and no bank decides over it."""
         return self.status in REFUNDABLE and not self.dispute_open
 
+    def since(self, now: datetime) -> datetime:
+        """When what happens to it now has happened: no earlier than what came before.
+
+        Whoever waited for its lock, or has a slow clock, brings an older time.
+        """
+        return max(now, self.updated_at)
+
     @property
     def references(self) -> References:
         """How its gateway knows it."""

@@ -37,7 +37,7 @@ returning {REFUND}
 OPEN_REFUND = f"""
 with reserved as (
     update payments
-    set refunding_amount = refunding_amount + $3, updated_at = $8
+    set refunding_amount = refunding_amount + $3, updated_at = greatest(updated_at, $8)
     where id = $2
         and ($9::text[] is null or status = any($9) and not dispute_open)
         and refunded_amount + refunding_amount + $3 <= amount
@@ -64,7 +64,7 @@ with over as (
     select coalesce(sum(amount), 0)::bigint as amount from over
 ), kept as (
     update payments
-    set refunding_amount = refunding_amount - freed.amount, updated_at = $3
+    set refunding_amount = refunding_amount - freed.amount, updated_at = greatest(updated_at, $3)
     from freed
     where id = $1
 )

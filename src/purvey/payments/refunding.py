@@ -105,8 +105,8 @@ async def turn_down_refund(tx: Tx, refund_id: UUID, *, reason: str, now: datetim
     """A requested refund will not happen; what was set aside for it is free again."""
     before, refund = await locked(tx, refund_id)
     refund = await moved_refund(tx, refund, RefundHappening.FAILED, now=now, failure=reason)
-    after = gone_back(before, reserved=refund.amount, arrived=0)
-    await store.save(tx, before, msgspec.structs.replace(after, updated_at=now), [], actor="purvey", reason=reason)
+    after = msgspec.structs.replace(gone_back(before, reserved=refund.amount, arrived=0), updated_at=before.since(now))
+    await store.save(tx, before, after, [], actor="purvey", reason=reason)
     return refund
 
 

@@ -81,7 +81,7 @@ limit 1
 # Where the buyer pays, once the gateway said so; no row when the checkout was closed meanwhile.
 SAVE_CHECKOUT = """
 update payments
-set checkout_url = $2, checkout_reference = $3, expires_at = $4, updated_at = $5
+set checkout_url = $2, checkout_reference = $3, expires_at = $4, updated_at = greatest(updated_at, $5)
 where id = $1
     and closed_at is null
 """

@@ -37,8 +37,8 @@ async def release(db: Database, me: Identity, purchase_id: UUID, *, reason: str,
         applied = await payments.release(tx, payment.id, actor=f"user:{me.user_id}", reason=reason, now=now)
         purchase = await store.lock(tx, purchase_id)
         purchase = msgspec.structs.replace(purchase, status=applied.after.status)
-        purchase = await hand_over(goods, purchase, applied.after, now=now)
-        await store.save(tx, purchase, now=now)
+        purchase = await hand_over(goods, purchase, applied.after, now=applied.at)
+        await store.save(tx, purchase, now=applied.at)
         await access.audit(
             tx,
             me,

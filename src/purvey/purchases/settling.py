@@ -36,8 +36,8 @@ async def settle(
     reach("payment.applied")
     if applied.moved or applied.closed or applied.refunds:
         purchase = await store.lock(tx, applied.after.subject_id)
-        purchase = await follow(goods, purchase, applied, now=now)
-        await store.save(tx, purchase, now=now)
+        purchase = await follow(goods, purchase, applied)
+        await store.save(tx, purchase, now=applied.at)
         reach("purchase.followed")
     return applied
 
@@ -50,7 +50,7 @@ async def hold(tx: Tx, payment_id: UUID, *, reason: str, now: datetime) -> None:
         return
     payment = await payments.put_on_hold(tx, payment_id, reason=reason, now=now)
     purchase = await store.lock(tx, payment.subject_id)
-    purchase = msgspec.structs.replace(purchase, status=payment.status)
+    purchase, now = msgspec.structs.replace(purchase, status=payment.status), payment.updated_at
     await store.save(tx, await adjust_ownership(goods, purchase, payment, now=now), now=now)
 
 
@@ -62,12 +62,12 @@ async def let_on(tx: Tx, payment_id: UUID, *, reason: str, now: datetime) -> Non
         return
     applied = await payments.release(tx, payment_id, actor="purvey", reason="it came right", now=now)
     purchase = await store.lock(tx, payment.subject_id)
-    await store.save(tx, await follow(goods, purchase, applied, now=now), now=now)
+    await store.save(tx, await follow(goods, purchase, applied), now=applied.at)
 
 
-async def follow(goods: SharedGoods, purchase: Purchase, applied: Applied, *, now: datetime) -> Purchase:
+async def follow(goods: SharedGoods, purchase: Purchase, applied: Applied) -> Purchase:
     """The purchase as it is once its payment moved."""
-    tx, payment = goods.tx, applied.after
+    tx, payment, now = goods.tx, applied.after, applied.at
     purchase = msgspec.structs.replace(purchase, status=payment.status)
     why_not = await why_unsold(goods.tx, purchase, payment, now=now) if applied.money_came else None
     if applied.money_came and why_not is None:
