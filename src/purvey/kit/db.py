@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 Record = Mapping[str, Any]
 STATEMENT_SECONDS = 30
-CONNECTION_SECONDS = 10.0
+CONNECTION_SECONDS = 30.0  # a crowd that stands in line for a sale gets its turn; longer than that is an overload
 AGAIN_AFTER_SECONDS = 2
 tell = Seldom(structlog.get_logger("purvey.db"))
 
