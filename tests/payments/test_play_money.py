@@ -4,12 +4,17 @@ from pathlib import Path
 from uuid import UUID
 
 import asyncpg
+import msgspec
 import pytest
 
-from purvey import payments
+from purvey import payments, purchases
+from purvey.kit.errors import NotFound
 from purvey.kit.ids import new_id
 from purvey.kit.secret import Secret
-from purvey.payments import PlayMoney, gateway_keys
+from purvey.payments import Gateways, PlayMoney, gateway_keys
+from purvey.payments.choice import NoGateway, open_gateways
+from purvey.payments.testbank.gateway import bank_of
+from purvey.purchases.recovery import go_on_with_refund
 from purvey.settings import Settings
 from tests.cli.program import free_port, run
 from tests.conftest import fresh_database
@@ -117,3 +122,37 @@ def test_no_command_works_with_the_test_bank_beside_real_usdc(tmp_path: Path, co
     }  # fmt: skip
     ended = run(tmp_path, *command, **given)
     assert ended.returncode == 1 and "eip155:8453 in PURVEY_X402_NETWORKS" in ended.stdout + ended.stderr, ended
+
+
+def turned_off(shop: Shop) -> Gateways:
+    """The gateways of the same shop once its test bank is off."""
+    given = msgspec.structs.replace(shop.world.settings, test_bank=False)
+    return open_gateways(given, db=shop.db, clock=lambda: shop.now)
+
+
+async def test_what_was_begun_at_the_test_bank_ends_when_it_is_off(shop: Shop) -> None:
+    """A checkout there is over in time and lets its units go, money there can go back; nothing is begun or paid."""
+    ana, ben = await shop.author("ana"), await shop.person("ben")
+    few, many = await ana.sells("Few", stock=1), await ana.sells("Many")
+    left, had = await ben.buys(few), await ben.has(many)
+    gateways = turned_off(shop)
+    with pytest.raises(NoGateway):
+        await gateways.for_sale(shop.db, UUID((ana.site or {})["tenantId"]), "EUR")
+    with pytest.raises(NotFound, match="no test bank"):
+        await bank_of(shop.db, gateways)
+
+    shop.minutes_pass(31)
+    await purchases.sweep_payments(shop.db, gateways, base_url=shop.world.settings.base_url, now=shop.now)
+    assert (await ben.sees(left))["status"] == "EXPIRED"
+    assert await shop.stock_of(few) == (1, 0, 0)
+
+    async with shop.db.transaction() as tx:
+        refund = await payments.request_refund(
+            tx, UUID(had["paymentId"]), amount=None, reason="play is over", requested_by=None, now=shop.now
+        )
+        refund = await payments.approve_refund(tx, refund.id, now=shop.now)
+    await go_on_with_refund(shop.db, gateways, refund, now=shop.now)
+    await shop.settles()
+    assert (await ben.sees(had))["status"] == "REFUNDED"
+    await gateways.close()
+    await shop.books_agree(ana)

@@ -24,10 +24,15 @@ class NoGateway(Conflict):
 
 
 class Chosen:
-    """The gateways that this installation has: Stripe by each tenant's own keys, and those it has for everybody."""
+    """The gateways that this installation has: Stripe by each tenant's own keys, and those it has for everybody.
 
-    def __init__(self, installed: Mapping[str, Gateway], stripe: StripeAccounts) -> None:
-        self.installed, self.stripe = dict(installed), stripe
+    `closed`: what was begun by these is ended, and nothing is begun.
+    """
+
+    def __init__(
+        self, installed: Mapping[str, Gateway], stripe: StripeAccounts, *, closed: Mapping[str, Gateway] | None = None
+    ) -> None:
+        self.installed, self.stripe, self.closed = dict(installed), stripe, dict(closed or {})
 
     async def for_sale(self, db: Queries, tenant_id: UUID, currency: str) -> Gateway:
         found = await self.stripe.for_sale(db, tenant_id, currency) or self.installed.get(TestBank.name)
@@ -53,7 +58,7 @@ class Chosen:
         )
 
     async def named(self, db: Queries, tenant_id: UUID | None, name: str) -> Gateway:
-        found = await self.stripe.named(db, tenant_id) if name == STRIPE else self.installed.get(name)
+        found = await self.stripe.named(db, tenant_id) if name == STRIPE else (self.installed | self.closed).get(name)
         if found is None:
             raise NotFound(f"This shop has no gateway named {name!r}")
         return found
@@ -69,7 +74,7 @@ class Chosen:
 
     async def close(self) -> None:
         await self.stripe.close()
-        if isinstance(bank := self.installed.get(TestBank.name), TestBank):
+        if isinstance(bank := (self.installed | self.closed).get(TestBank.name), TestBank):
             await bank.close()
 
 
@@ -77,10 +82,10 @@ def open_gateways(
     settings: Settings, *, db: Database, clock: Callable[[], datetime], rail: Rail | None = None
 ) -> Gateways:
     """The gateways that the settings turn on."""
-    installed: dict[str, Gateway] = {}
-    if settings.test_bank:
-        secret = Secret(settings.secret_key.sign(b"test bank").hex())
-        installed[TestBank.name] = TestBank(db, base_url=settings.base_url, secret=secret, clock=clock)
+    secret = Secret(settings.secret_key.sign(b"test bank").hex())
+    bank = TestBank(db, base_url=settings.base_url, secret=secret, clock=clock, is_open=settings.test_bank)
+    installed: dict[str, Gateway] = {bank.name: bank} if bank.is_open else {}
     if rail is not None:
         installed[ByChain.name] = ByChain(rail, db=db, clock=clock)
-    return Chosen(installed, StripeAccounts(settings, db=db, clock=clock))
+    closed = {} if bank.is_open else {bank.name: bank}
+    return Chosen(installed, StripeAccounts(settings, db=db, clock=clock), closed=closed)

@@ -9,6 +9,7 @@ import httpx
 import msgspec
 
 from purvey.kit.db import Database, Queries
+from purvey.kit.errors import NotFound
 from purvey.kit.events import publish
 from purvey.kit.money import Money
 from purvey.kit.secret import Secret
@@ -48,7 +49,10 @@ class NoticeBody(msgspec.Struct, frozen=True, rename="camel"):
 
 
 class TestBank:
-    """Money that nobody has. `delivery` is how this installation's webhooks are sent, unless a page says otherwise."""
+    """Money that nobody has. `delivery` is how this installation's webhooks are sent, unless a page says otherwise.
+
+    One that is not open any more has no pages: what was begun there is ended by it, and nothing is begun.
+    """
 
     __test__ = False  # not a test, whatever pytest thinks of its name
     name = "testbank"
@@ -56,7 +60,10 @@ class TestBank:
     shortest_hold = timedelta(minutes=1)
     longest_hold = timedelta(days=1)
 
-    def __init__(self, db: Database, *, base_url: str, secret: Secret, clock: Callable[[], datetime]) -> None:
+    def __init__(
+        self, db: Database, *, base_url: str, secret: Secret, clock: Callable[[], datetime], is_open: bool = True
+    ) -> None:
+        self.is_open = is_open
         self.db, self.base_url, self.secret, self.clock = db, base_url, secret, clock
         self.delivery = Delivery.NORMAL
         self.http = httpx.AsyncClient(
@@ -165,7 +172,9 @@ def disputes_of(session: Session) -> tuple[DisputeStanding, ...]:
 
 
 async def bank_of(db: Queries, gateways: words.Gateways) -> TestBank:
-    """This installation's test bank; NotFound where there is none."""
+    """This installation's test bank; NotFound where there is none, or none any more."""
     bank = await gateways.named(db, None, TestBank.name)
     assert isinstance(bank, TestBank)
+    if not bank.is_open:
+        raise NotFound("This shop has no test bank")
     return bank
