@@ -4,7 +4,7 @@ import pytest
 
 from tests.agents.test_mcp import refused, tools_of, use
 from tests.stories.test_bundles_with_a_part_gone import GONE, bundle_of
-from tests.vocabulary.paying import Market
+from tests.vocabulary.paying import USDC, Market, accounts_agree
 
 PRICE = 990_000
 
@@ -31,3 +31,15 @@ async def test_agents_are_told_before_any_money(market: Market, how: str) -> Non
         assert (await use(session, "get_product", product_id=both["id"]))["data"]["is_complete"] == told["is_complete"]
         for tool in ("quote", "buy_product"):
             assert code in str(await refused(session, tool, product_id=both["id"]))
+
+
+@pytest.mark.feature("B8")
+async def test_a_wallet_that_pays_at_once_keeps_nothing_from_others(market: Market) -> None:
+    """How many limited units may wait unpaid for one buyer is no rule for a bundle of as many that is paid now."""
+    ana = await market.creator("ana")
+    prints = [await ana.sells(name, price=1 * USDC, stock=5) for name in ("Dawn", "Noon", "Dusk")]
+    day = await ana.sells("Day", price=2 * USDC, productType="BUNDLE", memberIds=[each["id"] for each in prints])
+    agent = await market.buyer(usdc=9 * USDC)
+    await agent.buys(day)
+    assert [await market.stock_of(each) for each in prints] == [(5, 0, 1)] * 3
+    await accounts_agree(market, ana)

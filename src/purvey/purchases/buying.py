@@ -120,6 +120,7 @@ async def hold(tx: Tx, gateways: Gateways, me: Identity, order: Order, *, key: O
         return await the_open_one(tx, sought, order, key=key, now=now)
     rules.refuse_impossible(sought, order, email_verified=me.email_verified, now=now)
     rules.refuse_too_many(sought.open_count)
+    rules.refuse_too_many_held(sought, order.quantity, email_verified=me.email_verified)
     code, price = await priced(tx, sought, order, buyer_id=me.user_id, now=now)
     reach("purchase.resolved")
     gateway = await gateways.for_sale(tx, sought.tenant_id, sought.currency) if price.final_amount else None

@@ -33,6 +33,7 @@ async def summary(db: Queries, me: Identity, order: Order, *, now: datetime) -> 
         raise NotFound("There is no such product, or no such price of it")
     if sought.open_id is None:
         rules.refuse_impossible(sought, order, email_verified=me.email_verified, now=now)
+        rules.refuse_too_many_held(sought, order.quantity, email_verified=me.email_verified)
     else:  # what they hold themselves is in nobody's way
         rules.refuse_unsold(sought, now=now)
         rules.refuse_missing_details(sought, order)

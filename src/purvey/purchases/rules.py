@@ -103,7 +103,7 @@ def refuse_impossible(sought: Sought, order: Order, *, email_verified: bool, now
     refuse_missing_details(sought, order)
     if sought.shelves and sought.wants_verified_email and not email_verified:
         raise EmailNotVerified("This shop sells limited goods to verified e-mail addresses only; verify yours first")
-    refuse_too_many_units(sought, order.quantity, email_verified=email_verified)
+    refuse_over_share(sought, order.quantity)
     refuse_sold_out(sought, order)
 
 
@@ -160,13 +160,12 @@ def refuse_sold_out(sought: Sought, order: Order) -> None:
             raise SoldOut.of(shelf)
 
 
-def refuse_too_many_units(sought: Sought, quantity: int, *, email_verified: bool) -> None:
-    """Nobody takes a whole edition, nor keeps it from others without paying."""
-    refuse_over_share(sought, quantity)
+def refuse_too_many_held(sought: Sought, quantity: int, *, email_verified: bool) -> None:
+    """Nobody keeps a whole edition from others without paying; one of whatever there is may be held by the proven."""
     if not sought.shelves:
         return
     share = max((cap.most for cap in sought.caps), default=0)
-    most = max(MOST_HELD, share) if email_verified else MOST_HELD_UNPROVEN
+    most = max(MOST_HELD, share, len(sought.shelves)) if email_verified else MOST_HELD_UNPROVEN
     wanted = quantity * len(sought.shelves)
     if sought.held_units + wanted > most:
         others = f", and {sought.held_units} are at your checkouts: pay or cancel one, or" if sought.held_units else ":"
