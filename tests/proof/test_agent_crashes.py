@@ -36,7 +36,8 @@ with settlements_due as (
 ), fees_due as (
     update fee_credits set created_at = now() - interval '1 hour' where state = 'PENDING'
 )
-update pgqueuer set heartbeat = now() - interval '1 hour', execute_after = least(execute_after, now())
+update pgqueuer set heartbeat = now() - interval '1 hour', execute_after = least(execute_after, now());
+update fee_credits set seal = seal_of(fee_credits) where state = 'PENDING'
 """
 UNFINISHED = """
 select 'settlement ' || id::text as what from x402_settlements where state in ('ENTERED', 'SENT')
