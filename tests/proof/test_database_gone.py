@@ -7,7 +7,7 @@ import re
 import signal
 import tempfile
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
@@ -130,6 +130,35 @@ async def test_a_database_that_goes_at_any_statement_of_any_door_is_no_bug_of_ou
         thread.tears(None)
     assert not wrong, "\n".join(wrong)
     assert gone > 30
+
+
+async def reads(there: db.Database) -> None:
+    await there.value("select 1")
+
+
+async def writes(there: db.Database) -> None:
+    async with there.transaction() as tx:
+        await tx.value("select 1")
+
+
+async def looks(there: db.Database) -> None:
+    async with there.one_moment() as moment:
+        await moment.value("select 1")
+
+
+@pytest.mark.feature("C17")
+@pytest.mark.parametrize("ask", [reads, writes, looks])
+async def test_a_connection_whose_server_took_leave_and_has_not_closed_it_yet_is_a_database_that_is_away(
+    postgres: str, ask: Callable[[db.Database], Awaitable[None]]
+) -> None:
+    async with thread_to(postgres) as thread:
+        there = await db.connect(thread.dsn, min_size=1, max_size=1)
+        await ask(there)
+        await thread.takes_leave()
+        with pytest.raises(db.AWAY):
+            await ask(there)
+        await ask(there)
+        await there.pool.close()
 
 
 @pytest.mark.feature("C17")

@@ -8,6 +8,8 @@ from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 ASKS = b"PBQ"  # messages that begin a statement: Parse, Bind, Query
+TURNS = 10  # of the loop, in which its callers have read what was written to them
+LAST_WORDS = b"SFATAL\0VFATAL\0C57P01\0Mterminating connection due to administrator command\0\0"
 
 
 class Thread:
@@ -19,6 +21,8 @@ class Thread:
         self.dsn = f"{dsn.partition('?')[0]}?host={folder}&port=5432"
         self.left: int | None = None
         self.open: set[asyncio.StreamWriter] = set()
+        self.callers: set[asyncio.StreamWriter] = set()
+        self.left_behind: set[asyncio.StreamWriter] = set()
 
     def tears(self, after: int | None) -> None:
         self.left = after
@@ -26,16 +30,18 @@ class Thread:
     async def carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         there, back = await asyncio.open_unix_connection(self.target)
         self.open |= {writer, back}
+        self.callers.add(writer)
         try:
             await asyncio.gather(self.pump(reader, back, counted=True), self.pump(there, writer, counted=False))
         finally:
+            self.callers.discard(writer)
             for end in (writer, back):
                 self.open.discard(end)
                 end.close()
 
     async def pump(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, *, counted: bool) -> None:
         with contextlib.suppress(ConnectionError):
-            while chunk := await reader.read(65_536):
+            while (chunk := await reader.read(65_536)) and writer not in self.left_behind:
                 if counted and self.left is not None and chunk[:1] in [ASKS[at : at + 1] for at in range(len(ASKS))]:
                     self.left -= 1
                     if self.left < 0:
@@ -44,6 +50,15 @@ class Thread:
                 writer.write(chunk)
                 await writer.drain()
         writer.close()
+
+    async def takes_leave(self) -> None:
+        """What a server says on each connection before it goes; the connections close when they are used again."""
+        for caller in self.callers:
+            caller.write(b"E" + (len(LAST_WORDS) + 4).to_bytes(4) + LAST_WORDS)
+            await caller.drain()
+        self.left_behind |= self.open
+        for _ in range(TURNS):
+            await asyncio.sleep(0)
 
     def tear(self) -> None:
         for end in self.open:

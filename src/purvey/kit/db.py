@@ -30,9 +30,11 @@ class DatabaseAway(ConnectionError):
     """No connection can be had, or one was lost before its transaction could end: nothing was done."""
 
 
-# By these the database says that it is going, coming, or full.
+# By these the database says that it is going, coming, or full; the driver's own word is for a connection on which
+# the server took leave while nobody asked, and which it has not closed yet.
 AWAY = (
     DatabaseAway,
+    asyncpg.InternalClientError,
     asyncpg.PostgresConnectionError,
     asyncpg.OperatorInterventionError,
     asyncpg.CannotConnectNowError,
