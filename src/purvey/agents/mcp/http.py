@@ -10,7 +10,7 @@ from purvey.access.guards import optional
 from purvey.kit.asgi import Receive, Scope, Send
 
 PATH: Final = "/mcp"
-BODY_LIMIT_BYTES: Final = 1_000_000
+BODY_LIMIT_BYTES: Final = 65_536  # a call says little, and the library looks at all of it while everybody waits
 ONLY_POST = b'{"success":false,"error":"Send each message by POST; nothing is kept between two","code":"only_post"}'
 
 
