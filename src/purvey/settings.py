@@ -166,7 +166,10 @@ def kept_secret(home: Path, *, may_create: bool) -> str:
     if kept.exists():
         return kept.read_text().strip()
     if not home.exists() and not may_create:
-        raise SettingsError(f"there is no home at {home}: run `purvey demo` first, or set {PREFIX}HOME to where it is")
+        raise SettingsError(
+            f"there is no home at {home}: set {PREFIX}HOME to where it is; make the folder and `purvey migrate` begins "
+            "a shop of your own in it, `purvey demo` makes one to try"
+        )
     home.mkdir(mode=0o700, parents=True, exist_ok=True)
     fresh = secrets.token_urlsafe(48)
     handle = os.open(kept, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)

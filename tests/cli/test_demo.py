@@ -13,7 +13,7 @@ import psutil
 import pytest
 
 from purvey.cli.seed import CODE, DEMO_AUTHOR, DEMO_BUYER, DEMO_PASSWORD, SITE
-from tests.cli.program import Running, run
+from tests.cli.program import Running, free_port, run
 
 LIVE_KEYS = {"PURVEY_STRIPE_SECRET_KEY": "sk_live_x", "PURVEY_STRIPE_WEBHOOK_SECRET": "whsec_x"}
 
@@ -99,11 +99,19 @@ def test_a_person_buys_with_a_code_and_gets_the_files_even_after_the_power_went(
         assert word in told
     audit = run(home, "audit")
     assert (audit.returncode, audit.stdout.strip()) == (0, "the books agree"), audit.stderr
+    for words in (["serve", "--port", str(free_port())], ["doctor"]):
+        outside = run(home, *words, PURVEY_BASE_URL="https://shop.example.com", PURVEY_SECRET_KEY="k3y-of-a-shop" * 4)
+        assert outside.returncode == 1, words
+        assert f"{DEMO_AUTHOR} signs in with a password that everybody knows" in outside.stdout + outside.stderr
 
 
 def test_commands_say_the_mend_in_one_line(migrated: Path, tmp_path: Path) -> None:
     for words, settings, part in (
-        (["serve"], {"PURVEY_HOME": str(tmp_path / "nowhere")}, "run `purvey demo` first"),
+        (
+            ["serve"],
+            {"PURVEY_HOME": str(tmp_path / "nowhere")},
+            "`purvey migrate` begins a shop of your own in it, `purvey demo` makes one to try",
+        ),
         (["serve"], {"PURVEY_SECRET_KEY": "short"}, "PURVEY_SECRET_KEY is weak"),
         (["serve"], {"PURVEY_COLOUR": "blue"}, "PURVEY_COLOUR is not a setting"),
         (["serve"], {"PURVEY_DATABASE_URL": "mysql://x"}, "PURVEY_DATABASE_URL is not a URL"),

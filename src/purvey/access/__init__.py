@@ -3,7 +3,7 @@
 People sign up and in, prove their e-mail, and give keys to programs; a role in a tenant says what they may do there.
 """
 
-from purvey.access.actions import end_session, sign_in, sign_out, sign_up, token_for
+from purvey.access.actions import end_session, lets_in, sign_in, sign_out, sign_up, token_for
 from purvey.access.events import (
     AccountReclaimed,
     EmailMoveAsked,
@@ -77,6 +77,7 @@ __all__ = [
     "identify",
     "is_proved",
     "keys_of",
+    "lets_in",
     "make_key",
     "make_move_token",
     "make_one_time_token",

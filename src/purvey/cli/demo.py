@@ -21,7 +21,6 @@ from purvey.settings import Settings, read_settings
 from purvey.world import open_world
 
 log = structlog.get_logger("purvey.demo")
-LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
 def run_demo(*, host: str, port: int) -> int:
@@ -53,7 +52,7 @@ def demo_settings(*, host: str, port: int) -> Settings:
     changes: dict[str, object] = {}
     if "PURVEY_BASE_URL" not in os.environ:
         changes["base_url"] = f"http://{shown}:{port}"
-    if host in LOOPBACK:
+    if host in opened.LOOPBACK:
         changes["sign_up_limit"] = 0
     return msgspec.structs.replace(settings, **changes)
 

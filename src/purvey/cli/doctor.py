@@ -41,7 +41,7 @@ async def run_doctor() -> int:
     for name, check in CHECKS.items():
         try:
             print(f"{name:10} ok   {await check(settings)}")
-        except (Ill, OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        except (Ill, SettingsError, OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
             ill += 1
             print(f"{name:10} ILL  {error}")
     return 1 if ill else 0
@@ -58,6 +58,7 @@ async def the_database(settings: Settings) -> str:
                 raise Ill(f"{len(waiting)} migration(s) pending: run `purvey migrate`")
         finally:
             await connection.close()
+        await opened.refuse_demo_people(settings, dsn)
     return f"PostgreSQL {version}, {'embedded' if not settings.database_url else 'from outside'}, migrated"
 
 

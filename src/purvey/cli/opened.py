@@ -5,11 +5,12 @@ import socket
 import threading
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from urllib.parse import urlsplit
 
 import asyncpg
 import structlog
 
-from purvey import payments
+from purvey import access, payments
 from purvey.kit import logs
 from purvey.kit.db import Tx
 from purvey.kit.migrate import MigrationError, pending
@@ -18,6 +19,7 @@ from purvey.settings import Settings, SettingsError, read_settings
 from purvey.world import World, open_world
 
 log = structlog.get_logger("purvey.database")
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
 LOOK_SECONDS = 0.5
 RARELY_SECONDS = 60.0
 
@@ -85,10 +87,29 @@ async def refuse_play_money(settings: Settings, dsn: str) -> None:
         await connection.close()
 
 
+async def refuse_demo_people(settings: Settings, dsn: str) -> None:
+    """SettingsError where the demo's people, whose password everybody reads, would be let in from outside."""
+    if urlsplit(settings.base_url).hostname in LOOPBACK:
+        return
+    from purvey.cli.seed import DEMO_PASSWORD, PEOPLE
+
+    connection = await asyncpg.connect(dsn)
+    try:
+        for email, _, _ in PEOPLE:
+            if await access.lets_in(Tx(connection), email, DEMO_PASSWORD):
+                raise SettingsError(
+                    f"this is the demo's shop, where {email} signs in with a password that everybody knows: "
+                    "make one of your own in another PURVEY_HOME, by `purvey migrate`"
+                )
+    finally:
+        await connection.close()
+
+
 async def refuse_unfit(settings: Settings, dsn: str) -> None:
-    """MigrationError, PlayMoney: what a shop that serves or works does not stand on."""
+    """MigrationError, PlayMoney, SettingsError: what a shop that serves or works does not stand on."""
     await refuse_pending(dsn)
     await refuse_play_money(settings, dsn)
+    await refuse_demo_people(settings, dsn)
 
 
 @asynccontextmanager
