@@ -15,6 +15,7 @@ from purvey import storage
 from purvey.storage.folder import Folder
 from tests.catalog.archives import archive, named
 from tests.catalog.films import box
+from tests.protocol.said import is_said_to_people, sentences
 from tests.vocabulary.shop import Person, Shop
 from tests.vocabulary.uploading import BOUNDARY, form, product_path
 
@@ -202,6 +203,7 @@ async def test_a_large_file_streams_with_constant_memory(shop: Shop) -> None:
         form(b"x", end=False) + b"\r\n" + form(b"y"),
         f"--{BOUNDARY}--\r\n".encode(),
         f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="file"; filename="{"x" * 9000}"\r\n\r\nx'.encode(),
+        form(b"x", filename="atlas-name").replace(b"atlas-name", b"\xff.pdf"),
     ],
     ids=[
         "truncated",
@@ -214,6 +216,7 @@ async def test_a_large_file_streams_with_constant_memory(shop: Shop) -> None:
         "two",
         "none",
         "long head",
+        "name in no UTF-8",
     ],
 )
 async def test_a_broken_form_is_refused_and_leaves_nothing(shop: Shop, body: bytes) -> None:
@@ -222,6 +225,7 @@ async def test_a_broken_form_is_refused_and_leaves_nothing(shop: Shop, body: byt
     answer = await ana.sends_form("POST", f"{product_path(ana, atlas)}/files", body)
     assert answer.status_code == 400, answer.text
     assert answer.json()["code"] == "broken_upload"
+    assert all(is_said_to_people(words) for words in sentences(answer.json())), answer.text
     assert kept_files(shop, atlas) == []
     assert (await ana.get(product_path(ana, atlas))).json()["files"] == []
     plain = await ana.post(f"{product_path(ana, atlas)}/files", {"file": "x"})

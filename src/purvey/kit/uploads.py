@@ -133,7 +133,8 @@ async def events(
                 raise BrokenUpload("The form holds more than one file")
         parser.close()
     except MultipartError as error:
-        raise BrokenUpload(f"The form cannot be read: {error}") from None
+        why = error.args[0]  # and not what it was raised by
+        raise BrokenUpload(f"The form cannot be read to its end: {why}; send it whole, with names in UTF-8") from None
 
 
 async def body(receive: Receive) -> AsyncIterator[bytes]:
