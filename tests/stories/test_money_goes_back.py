@@ -6,7 +6,12 @@ from uuid import UUID
 
 import httpx
 import pytest
-from tests.vocabulary.shop import Person, Shop
+from tests.vocabulary.shop import Person, Shop, eventually
+
+from purvey import purchases
+from purvey.kit.events import publish
+from purvey.purchases import PurchaseRefunded
+from purvey.wiring import hand_over
 
 
 def code_of(answer: httpx.Response) -> tuple[int, str]:
@@ -211,3 +216,72 @@ async def test_losing_a_dispute_takes_the_product_away(shop: Shop) -> None:
     assert not await ben.owns(atlas)
     assert (await shop.http.post(f"{purchase['checkout']}/close", data={"outcome": "won"})).status_code == 409
     await shop.books_agree(ana)
+
+
+@pytest.mark.feature("A15", "A22")
+async def test_the_audit_may_come_between_money_that_went_back_and_its_request(shop: Shop) -> None:
+    """The request is closed by a task of its own, a moment later: as long as that waits, the books agree."""
+    ana, ben = await shop.author("ana"), await shop.person("ben")
+    assert ana.site is not None
+    bought = await ben.has(await ana.sells("Field Atlas"))
+    asked = await ben.post(f"/v1/purchases/{bought['id']}/refund-request", {"reason": "Not for me"})
+    door = f"/v1/sites/{ana.site['id']}/refund-requests/{asked.json()['id']}/approve"
+    refund = (await ana.post(door, {"execute": True})).json()["refund"]
+    await shop.settles()
+    tenant_id, ticket_id = UUID(ana.site["tenantId"]), UUID(asked.json()["id"])
+    assert await shop.db.value("select state from tickets where id = $1", ticket_id) == "REFUNDED"
+    async with shop.db.transaction() as tx:
+        await tx.do("update tickets set state = 'APPROVED' where id = $1", ticket_id)
+        assert len(await purchases.audit_books(tx, tenant_id=tenant_id)) == 1
+        publish(
+            tx,
+            PurchaseRefunded(
+                subject_id=UUID(bought["id"]), tenant_id=tenant_id, at=shop.now, site_id=UUID(ana.site["id"]),
+                buyer_id=ben.id, product_id=None, chapter_id=None, refund_id=UUID(refund["id"]), amount=1200,
+                currency="EUR", whole=True,
+            ),
+        )  # fmt: skip
+        await shop.db.flush(tx)
+        assert await purchases.audit_books(tx, tenant_id=tenant_id) == []
+    await shop.settles()
+    await shop.books_agree(ana)
+
+
+@pytest.mark.feature("A15", "C24")
+async def test_a_request_is_approved_while_its_buyer_becomes_another(shop: Shop) -> None:
+    """Whoever decides a request holds it, then the payment: so does who hands both over, or they would wait in a ring."""
+    ana, ben, _, bought = await a_sale(shop)
+    cid = await shop.person("cid")
+    asked = await ben.post(f"/v1/purchases/{bought['id']}/refund-request", {"reason": "Not for me"})
+    assert ana.site is not None
+    door = f"/v1/sites/{ana.site['id']}/refund-requests/{asked.json()['id']}/approve"
+
+    async def becomes_another() -> None:
+        async with shop.db.transaction() as tx:
+            for give in hand_over():
+                await give(tx, ben.id, cid.id)
+
+    async def waiting(how_many: int) -> None:
+        async def so_many() -> bool:
+            return bool(await shop.db.value(WAITING, how_many))
+
+        await eventually(so_many)
+
+    async with shop.db.transaction() as tx:
+        await tx.do("select from payments where id = $1 for update", UUID(bought["paymentId"]))
+        giving = asyncio.create_task(becomes_another())
+        await waiting(1)
+        approving = asyncio.create_task(ana.post(door, {}))
+        await waiting(2)
+    await giving
+    approved = await approving
+    assert approved.status_code == 200, approved.text
+    await shop.books_agree(ana)
+
+
+WAITING = """
+select count(*) = $1
+from pg_stat_activity
+where datname = current_database()
+    and wait_event_type = 'Lock'
+"""

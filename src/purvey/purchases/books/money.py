@@ -310,6 +310,7 @@ LAWS_OF_MONEY: Final = (
                 or t.refund_id is not null and pay.subject_id is distinct from p.id)
         """,
     ),
+    # Between the money's arrival and the request lies a moment, or a parked task: what closes it is waiting.
     Law(
         "ticket-state",
         "an approved request has a refund, a refunded one has had money back, an open one has none on its way",
@@ -319,7 +320,11 @@ LAWS_OF_MONEY: Final = (
         left join refunds r on r.id = t.refund_id
         where ($1::uuid is null or t.tenant_id = $1)
             and case t.state
-                when 'APPROVED' then r.id is null or r.status = 'SUCCEEDED'
+                when 'APPROVED' then r.id is null or r.status = 'SUCCEEDED' and not exists (
+                    select
+                    from pgqueuer task
+                    where convert_from(task.payload, 'UTF8') like '%close_requests%' || r.id || '%'
+                )
                 when 'REFUNDED' then not exists (
                     select
                     from payments pay
