@@ -43,14 +43,14 @@ def reactions(settings: Settings, *, gateways: Gateways, storage: Storage) -> Se
 
 
 def hand_over() -> Sequence[HandOver]:
-    """What happens to all that is one user's when it becomes another's; payments are locked before purchases."""
+    """What happens to all that is one user's when it becomes another's; requests before payments before purchases."""
     return [
+        support.hand_over,
         payments.hand_over,
         purchases.hand_over,
         discounts.hand_over,
         entitlements.hand_over,
         catalog.hand_over,
-        support.hand_over,
         reviews.hand_over,
         tenants.hand_over,
     ]

@@ -249,7 +249,7 @@ async def test_the_audit_may_come_between_money_that_went_back_and_its_request(s
 
 @pytest.mark.feature("A15", "C24")
 async def test_a_request_is_approved_while_its_buyer_becomes_another(shop: Shop) -> None:
-    """Whoever decides a request holds it, then the payment: so does who hands both over, or they would wait in a ring."""
+    """Whoever decides a request holds it, then the payment; so does who hands both over: nobody waits in a ring."""
     ana, ben, _, bought = await a_sale(shop)
     cid = await shop.person("cid")
     asked = await ben.post(f"/v1/purchases/{bought['id']}/refund-request", {"reason": "Not for me"})
