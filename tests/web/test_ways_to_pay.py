@@ -122,6 +122,15 @@ async def is_said_everywhere(shop: Shop, ana: Person, product: Json, ways: list[
     await agents_are_told(shop, product, ways)
 
 
+@pytest.mark.parametrize(("currency", "way"), [("EUR", with_keys), ("USDC", with_wallet)])
+async def test_an_author_is_told_that_nobody_can_pay_here_yet(shop_of_usdc: Shop, currency: str, way: Any) -> None:
+    ana = await shop_of_usdc.author("ana", currency=currency)
+    studio = Browser(shop_of_usdc, ana)
+    assert f"Nobody can pay in {currency} here yet." in (await studio.open("/products")).text
+    await way(shop_of_usdc, ana)
+    assert "Nobody can pay" not in (await studio.open("/products")).text
+
+
 async def agents_are_told(shop: Shop, product: Json, ways: list[str]) -> None:
     seen = await shop.http.get(f"/api/products/public/{product['id']}")
     for_usdc = any(price["currencyCode"] == "USDC" for price in product["prices"])

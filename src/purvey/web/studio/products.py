@@ -16,11 +16,12 @@ from purvey.catalog import CreateProduct, Filters, ProductType, ProductView, Upd
 from purvey.kit import pages as lists
 from purvey.kit.db import Database
 from purvey.kit.errors import Refusal
+from purvey.kit.money import USDC
 from purvey.tenants import Site
 from purvey.web import display
 from purvey.web.forms import TEXTS_BYTES, Form, body, posted
 from purvey.web.rendering import go
-from purvey.web.session import Page
+from purvey.web.session import Page, world_of
 from purvey.web.shop.shop import one_of
 from purvey.web.studio import product_form, shelf
 from purvey.web.studio.scope import page_may, studio_page
@@ -53,10 +54,12 @@ async def products(
         filters=Filters(site_id=site.id, q=words or None, product_type=kind, **STATES[state][1]),
         asked=lists.asked(min(max(number, 1), lists.DEPTH_MAX // PER_PAGE), PER_PAGE),
     )
+    tills = await world_of(request).gateways.tills(db, site.slug)
     return await studio_page(
         request,
         "studio/products.html",
         products=found,
+        is_payable=tills.at_checkout(site.currency) or (site.currency == USDC and tills.takes_usdc),
         asked={"q": words, "product_type": kind or "", "state": state},
         types=list(display.PRODUCT_TYPES.items()),
         states=[(key, words) for key, (words, _) in STATES.items()],
