@@ -2,7 +2,12 @@
 
 from typing import Final
 
+from purvey.kit.money import COARSE
 from purvey.purchases.books.law import Law
+
+# How far an amount may lie from what the price comes to: a price that was saved before it was refused for being finer
+# than can be charged is sold at the nearest amount that can.
+NEAREST: Final = " ".join(f"when '{currency}' then {step // 2}" for currency, step in COARSE.items())
 
 LAWS_OF_SALES: Final = (
     Law(
@@ -43,11 +48,11 @@ LAWS_OF_SALES: Final = (
     Law(
         "purchase-sum",
         "as many units at the price come to the amount",
-        """
+        f"""
         select format('%s: %s units at %s, not %s', p.id, p.units, p.unit_amount, p.amount) as what
         from purchases p
         where ($1::uuid is null or p.tenant_id = $1)
-            and p.amount <> p.units::numeric * p.unit_amount
+            and abs(p.amount - p.units::numeric * p.unit_amount) > case p.currency {NEAREST} else 0 end
             and not p.tax_inclusive
         """,
     ),
