@@ -1,5 +1,6 @@
 """A price that was saved before it was refused for being finer than gateways can charge."""
 
+import re
 from uuid import UUID
 
 import pytest
@@ -25,6 +26,11 @@ async def test_it_is_sold_to_the_grain_and_the_books_agree(shop: Shop, saved: in
     ana, ben = await shop.author("ana", currency="KWD"), await shop.person("ben")
     atlas = await ana.sells("Field Atlas", price=1230)
     await shop.db.do(AS_BEFORE, UUID(atlas["id"]), saved)
+    assert ana.site is not None
+    shelf = f"/s/{ana.site['slug']}/shop"
+    for page in (shelf, f"{shelf}/{atlas['slug']}"):
+        shown = set(re.findall(r"1\.2\d\d", (await shop.http.get(page)).text))
+        assert shown == {f"1.{paid - 1000}"}, "what is shown is what is paid"
     bought = await ben.has(atlas)
     assert (bought["status"], bought["finalAmount"]) == ("SUCCEEDED", paid)
     await shop.books_agree(ana)

@@ -106,7 +106,8 @@ def tax_on(net: Money, tax: Tax) -> Money:
 
 
 def with_tax(amount: Money, tax: Tax) -> Money:
-    """What is paid for a price: the price itself, or the tax on top of it."""
+    """What is paid for a price: the price itself, as far as it can be charged, or with the tax on top of it."""
+    amount = to_grain(amount)
     return amount if tax.inclusive else amount + tax_on(amount, tax)
 
 
