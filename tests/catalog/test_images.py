@@ -183,6 +183,21 @@ async def test_an_animation_keeps_its_frames_and_their_times_at_every_width(shop
         assert [time for _, time in seen] == [100, 150, 200]
 
 
+async def test_a_frame_that_would_stand_for_a_day_stands_for_ten_minutes() -> None:
+    """WebP counts in three bytes, and the whole in four: a PNG that stands longer was no picture to its encoder."""
+    first, second = Image.new("RGB", (60, 60), "red"), Image.new("RGB", (60, 60), "blue")
+    out = io.BytesIO()
+    first.save(out, "PNG", save_all=True, append_images=[second], duration=[65_535_000, 100])
+    (drawn,) = await render(out.getvalue())
+    with Image.open(io.BytesIO(drawn.content)) as image:
+        times = []
+        for n in range(image.n_frames):  # type: ignore[attr-defined]
+            image.seek(n)
+            image.load()
+            times.append(image.info["duration"])
+    assert times == [600_000, 100]
+
+
 async def test_a_picture_for_old_programs_is_no_frame_of_an_animated_png(shop: Shop) -> None:
     ana = await shop.author("ana")
     out = io.BytesIO()

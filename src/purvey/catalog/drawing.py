@@ -17,6 +17,7 @@ FORMATS = ("JPEG", "PNG", "WEBP", "GIF")
 MAY_MOVE = ("PNG", "WEBP", "GIF")
 MOST_PIXELS = 40_000_000  # of all frames together, decoded into at most 4 bytes a pixel
 MOST_FRAMES = 1_000
+LONGEST_FRAME_MS = 600_000  # WebP adds up the times of all frames in 32 bits
 LONGEST_SIDE = 12_000
 WIDTHS = (320, 640, 1280)
 QUALITY = 82
@@ -130,7 +131,7 @@ def shown(image: "Image", frames: range, times: list[int]) -> Iterator["Image"]:
     for frame in frames:
         image.seek(frame)
         drawn = upright(image)
-        times.append(int(image.info.get("duration", 0)))
+        times.append(min(int(image.info.get("duration", 0)), LONGEST_FRAME_MS))
         yield drawn
 
 
