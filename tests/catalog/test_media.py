@@ -87,10 +87,10 @@ def test_any_other_is_refused(link: str) -> None:
     ],
 )
 def test_what_only_begins_as_a_film_is_none(content: bytes) -> None:
-    assert clips.begins_as_clip(content)
+    assert clips.begins_as_film(content)
     with pytest.raises(clips.NotAClip):
         clips.refuse_broken(content)
-    assert not clips.begins_as_clip(picture(10, 10))
+    assert not clips.begins_as_film(picture(10, 10))
 
 
 @pytest.mark.feature("B13")
@@ -173,7 +173,18 @@ async def test_pictures_of_every_kind_are_told_by_their_bytes(shop: Shop) -> Non
         assert answer.status_code == 201
         shown = Image.open(io.BytesIO((await shop.http.get(answer.json()["url"])).content))
         assert shown.size == (60, 60)
-    for content, code in ((film()[:-1], "not_a_clip"), (b"%PDF-1.7", "not_an_image"), (b"<svg/>", "not_an_image")):
+    other_films = [
+        film().replace(b"isom", b"qt  ", 1),
+        b"\x1aE\xdf\xa3\x42\x82\x84webm" + bytes(90),
+        b"RIFF\0\0\0\0AVI " + bytes(90),
+        film().replace(b"isom", b"3gp5", 1),
+    ]
+    for content, code in (
+        (film()[:-1], "not_a_clip"),
+        *((other, "not_a_clip") for other in other_films),
+        (b"%PDF-1.7", "not_an_image"),
+        (b"<svg/>", "not_an_image"),
+    ):
         answer = await ana.post(f"{product_path(ana, atlas)}/media", files={"file": ("a.png", content)})
         assert (answer.status_code, answer.json()["code"]) == (422, code)
     large = await ana.post(f"{product_path(ana, atlas)}/media", files={"file": ("a.mp4", film(5 * 1024 * 1024 + 1))})

@@ -10,17 +10,20 @@ MOST_BOXES = 10_000
 
 
 class NotAClip(Invalid):
-    """It begins as an MP4 film and is none that can be played."""
+    """It begins as a film, and is no MP4 that can be played."""
 
     code = "not_a_clip"
 
 
-def begins_as_clip(content: bytes) -> bool:
-    return mime_of(content[:4096], "") == MIME
+def begins_as_film(content: bytes) -> bool:
+    """A film of any kind, so that whoever sends one is told of films."""
+    return mime_of(content[:4096], "").startswith("video/")
 
 
 def refuse_broken(content: bytes) -> None:
-    """NotAClip unless its boxes (ISO 14496-12) fill the file, and tell how to play it."""
+    """NotAClip unless it is an MP4 whose boxes (ISO 14496-12) fill the file, and tell how to play it."""
+    if mime_of(content[:4096], "") != MIME:
+        raise broken()
     kinds = list(boxes(content))
     if kinds[0] != b"ftyp" or b"moov" not in kinds or len(kinds) > MOST_BOXES:
         raise broken()
@@ -42,4 +45,4 @@ def boxes(content: bytes) -> Iterator[bytes]:
 
 
 def broken() -> Invalid:
-    return NotAClip.field("/file", "is no MP4 film that can be played")
+    return NotAClip.field("/file", "is no MP4 film that can be played: of films, MP4 alone plays in every browser")

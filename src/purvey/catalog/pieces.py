@@ -46,7 +46,7 @@ async def picture(piece_id: UUID, content: bytes) -> Piece:
 
 async def picture_or_clip(piece_id: UUID, content: bytes) -> Piece:
     """A picture, or an MP4 film as it came; its address tells its size. NotAnImage, TooManyPixels, NotAClip."""
-    if not clips.begins_as_clip(content):
+    if not clips.begins_as_film(content):
         return await picture(piece_id, content)
     clips.refuse_broken(content)
     return Piece(mime_type=clips.MIME, objects={f"media/{piece_id}/{len(content)}.mp4": content})
