@@ -159,6 +159,22 @@ async def test_colours_of_words_stand_out_from_what_is_behind_them() -> None:
     assert contrast(named["--strong-line"], named["--card"]) >= 3, "the edge of a field"
 
 
+async def test_the_test_banks_words_stand_out_by_day_and_by_night() -> None:
+    page = (Path(__file__).parents[2] / "src/purvey/payments/testbank/page.html").read_text()
+    found = [line.split(":root {")[1].split("}")[0] for line in page.splitlines() if ":root {" in line]
+    assert len(found) == 2
+    for colours in found:
+        named = dict(each.strip().split(": ") for each in colours.split(";") if "--" in each)
+        for front, back in (("--ink", "--paper"), ("--ink", "--card"), ("--no", "--card")):
+            assert contrast(in_full(named[front]), in_full(named[back])) >= CONTRAST_AT_LEAST, (front, back)
+        assert contrast("#ffffff", named["--go"]) >= CONTRAST_AT_LEAST
+
+
+def in_full(colour: str) -> str:
+    """#rgb as #rrggbb."""
+    return colour if len(colour) == 7 else "#" + "".join(2 * digit for digit in colour[1:])
+
+
 def contrast(one: str, other: str) -> float:
     """WCAG 2.2 §1.4.3."""
     lighter, darker = sorted((luminance(one), luminance(other)), reverse=True)

@@ -247,7 +247,7 @@ async def test_the_audit_may_come_between_money_that_went_back_and_its_request(s
     await shop.books_agree(ana)
 
 
-@pytest.mark.feature("A15", "C24")
+@pytest.mark.feature("A15")
 async def test_a_request_is_approved_while_its_buyer_becomes_another(shop: Shop) -> None:
     """Whoever decides a request holds it, then the payment; so does who hands both over: nobody waits in a ring."""
     ana, ben, _, bought = await a_sale(shop)

@@ -97,7 +97,7 @@ select table_name
 from information_schema.columns
 where column_name = 'tenant_id'
     and table_schema = 'public'
-    and table_name not in ('audit_log', 'events')
+    and table_name not in ('audit_log', 'audit_chains', 'events')
 """
 
 
