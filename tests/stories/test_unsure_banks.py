@@ -14,6 +14,7 @@ from purvey import purchases
 from purvey.kit.ids import new_id
 from purvey.kit.money import Money
 from purvey.kit.own_keys import LEASE
+from purvey.kit.secret import Secret
 from purvey.payments import Checkout, CheckoutOrder, GatewayDown, References, Standing
 from purvey.payments.testbank import TestBank, signing
 
@@ -230,7 +231,7 @@ async def test_nobody_but_the_bank_is_believed(shop: Shop) -> None:
     )
     good = signing.signed(secret, id="evt_1", body=body, now=shop.now)
     old = signing.signed(secret, id="evt_2", body=body, now=shop.now - timedelta(minutes=6))
-    forged = signing.signed(b"guess", id="evt_3", body=body, now=shop.now)
+    forged = signing.signed(Secret("guess"), id="evt_3", body=body, now=shop.now)
     for headers, sent in ((forged, body), (old, body), (good, body + b" "), ({}, body)):
         answer = await shop.http.post("/v1/webhooks/testbank", content=sent, headers=headers)
         assert (answer.status_code, answer.json()["code"]) == (400, "bad_signature")
