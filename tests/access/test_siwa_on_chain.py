@@ -137,7 +137,7 @@ async def test_a_chain_away_leaves_the_nonce_for_another_try(strict: Shop, chain
     identity = {"agentId": await chain.register_agent(wallet), "agentRegistry": chain.registry_name}
     body = signed(wallet, message(wallet, await asks_nonce(strict, wallet, **identity), **identity))
     right = siwa.chains.urls
-    siwa.chains.urls = {chain.network: "http://127.0.0.1:9"}
+    siwa.chains.urls = {chain.network: Secret("http://127.0.0.1:9")}
     try:
         away = await strict.http.post("/siwa/verify", json=body)
     finally:

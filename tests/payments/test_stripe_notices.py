@@ -10,11 +10,12 @@ import stripe
 import structlog
 
 from purvey.kit.ids import new_id
+from purvey.kit.secret import Secret
 from purvey.payments import BadSignature, Notice
 from purvey.payments.stripe import STRIPE_VERSION
 from purvey.payments.stripe.notices import read
 
-SECRET = "whsec_test"
+SECRET = Secret("whsec_test")
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 PAYMENT = new_id()
 INTENT = {"object": "payment_intent", "id": "pi_1"}
@@ -26,8 +27,8 @@ def event(kind: str, thing: dict[str, Any], *, version: str | None = STRIPE_VERS
     return json.dumps({"id": "evt_1", "type": kind, "api_version": version, "data": {"object": thing}}).encode()
 
 
-def signed(body: bytes, *, secret: str = SECRET, at: datetime = NOW) -> dict[str, str]:
-    header = stripe.WebhookSignature.generate_signature_header(body.decode(), secret, int(at.timestamp()))
+def signed(body: bytes, *, secret: Secret = SECRET, at: datetime = NOW) -> dict[str, str]:
+    header = stripe.WebhookSignature.generate_signature_header(body.decode(), secret.reveal(), int(at.timestamp()))
     return {"Stripe-Signature": header}
 
 
@@ -63,7 +64,7 @@ def test_a_wrong_signature_is_refused() -> None:
     body = event("charge.refunded", {})
     good = signed(body)["Stripe-Signature"]
     for headers in (
-        signed(body, secret="whsec_another"),
+        signed(body, secret=Secret("whsec_another")),
         {"Stripe-Signature": good[:-1] + ("0" if good[-1] != "0" else "1")},
         {"Stripe-Signature": good.replace("v1=", "v0=")},
         {"Stripe-Signature": "t=x,v1=y"},
@@ -92,7 +93,7 @@ def test_a_notice_signed_too_long_ago_is_refused() -> None:
 
 def test_a_time_beyond_all_counting_is_no_crash() -> None:
     body, far = event("charge.refunded", {}), 10**400
-    code = stripe.WebhookSignature._compute_signature(f"{far}.{body.decode()}", SECRET)
+    code = stripe.WebhookSignature._compute_signature(f"{far}.{body.decode()}", SECRET.reveal())
     assert read(SECRET, {"Stripe-Signature": f"t={far},v1={code}"}, body, now=NOW)
 
 

@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from purvey.kit import pages
-from purvey.kit.errors import Invalid
+from purvey.kit.errors import Malformed
 from tests.vocabulary import Shop
 from tests.vocabulary.shop import Person
 from tests.web.browsing import Browser
@@ -26,19 +26,26 @@ BEYOND_DAYS = ["0001-01-01", "1969-12-31", "9000-01-02", "9999-12-31"]
 EDGES = ["1970-01-01T00:00:00Z", "9000-01-01T00:00:00Z"]
 
 # Every door that takes a time, with a body that it takes else, and the fields. One that is not here fails.
-NEVER_CHANGES = {"createdAt"}
+NEVER_CHANGES = {"createdAt", "deletedAt", "firstActiveAt", "joinedAt", "created_at", "suspended_at"}
 DOORS: dict[str, tuple[dict[str, Any], set[str]]] = {
     "post /v1/sites/{site_id}/products": ({"name": "A", "price": 1}, {"availableFrom", "availableUntil"}),
-    "put /v1/sites/{site_id}/products/{product_id}": ({}, {"availableFrom", "availableUntil", *NEVER_CHANGES}),
+    "put /v1/sites/{site_id}/products/{product_id}": (
+        {}, {"availableFrom", "availableUntil", "createdAt", "deletedAt", "firstActiveAt"},
+    ),
     "post /v1/sites/{site_id}/discount-codes": (
         {"code": "A", "discountType": "PERCENTAGE", "value": 1}, {"startsAt", "endsAt"},
     ),
-    "put /v1/sites/{site_id}/discount-codes/{code_id}": ({}, {"startsAt", "endsAt", *NEVER_CHANGES}),
-    "put /v1/sites/{site_id}/series/{series_id}": ({}, NEVER_CHANGES),
-    "put /v1/sites/{site_id}/chapters/{chapter_id}": ({}, NEVER_CHANGES),
+    "put /v1/sites/{site_id}/discount-codes/{code_id}": ({}, {"startsAt", "endsAt", "createdAt"}),
+    "put /v1/sites/{site_id}/series/{series_id}": ({}, {"createdAt"}),
+    "put /v1/sites/{site_id}/chapters/{chapter_id}": ({}, {"createdAt"}),
+    "patch /v1/me": ({}, {"createdAt"}),
+    "patch /v1/tenants/{tenant_id}": ({}, {"createdAt"}),
+    "patch /v1/sites/{site_id}": ({}, {"createdAt"}),
+    "patch /v1/tenants/{tenant_id}/members/{user_id}": ({"role": "OWNER"}, {"joinedAt"}),
+    "patch /api/me": ({}, {"created_at"}),
     "post /v1/api-keys": ({"name": "A", "scopes": ["ViewProducts"]}, {"expiresAt"}),
     "post /api/products": ({"name": "A", "price": 1}, {"scheduled_at", "sale_ends_at"}),
-    "patch /api/products/{product_id}": ({}, {"scheduled_at", "sale_ends_at"}),
+    "patch /api/products/{product_id}": ({}, {"scheduled_at", "sale_ends_at", "created_at", "suspended_at"}),
 }  # fmt: skip
 
 
@@ -92,6 +99,8 @@ async def things_of(ana: Person) -> dict[str, str]:
     series = await ana.begins_series()
     return {
         "site_id": ana.site["id"],
+        "tenant_id": ana.site["tenantId"],
+        "user_id": str(ana.id),
         "product_id": (await ana.post("/api/products", {"name": "B", "price": 1})).json()["product"]["id"],
         "code_id": code.json()["id"],
         "series_id": series["id"],
@@ -197,5 +206,5 @@ async def test_what_is_no_time_is_asked_again(ana: Person, sent: str) -> None:
 def test_a_cursor_that_somebody_wrote_is_held_to_the_same(time: str) -> None:
     order = pages.Order[Any]("newest", ("at", "id"), (datetime, UUID), lambda row: row)
     written = pages.write_cursor(pages.Cursor("newest", 2, [time, str(UUID(int=1))]))
-    with pytest.raises(Invalid):
+    with pytest.raises(Malformed):
         pages.read_cursor(written, order)

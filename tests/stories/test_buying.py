@@ -19,7 +19,15 @@ async def test_whoever_pays_at_the_bank_owns_the_product(shop: Shop) -> None:
     answer = await ben.asks_to_buy(atlas)
     assert answer.status_code == 202, answer.text
     started = answer.json()
-    assert started.keys() == {"checkoutUrl", "purchaseId", "paymentId", "provider", "expiresAt"}
+    assert started.keys() == {
+        "checkoutUrl",
+        "purchaseId",
+        "paymentId",
+        "provider",
+        "expiresAt",
+        "finalAmount",
+        "currencyCode",
+    }
     purchase = started | {"id": started["purchaseId"]}
     before = await ben.sees(purchase)
     assert (before["status"], before["thankYouMessage"]) == ("PENDING", None)

@@ -170,6 +170,8 @@ async def change_member(
         await refuse_last_owner(tx, before, stays=role is Role.OWNER)
         kept = None if role is Role.OWNER else before.site_ids
         sites = kept if site_ids is UNSET else await checked_sites(tx, tenant_id, role, site_ids)
+        if (role, sites) == (before.role, before.site_ids):
+            return before
         await tx.do(teams.CHANGE_MEMBER, tenant_id, user_id, role, sites)
         detail = {"role": [before.role, role], "siteIds": [before.site_ids, sites]}
         await audit(
