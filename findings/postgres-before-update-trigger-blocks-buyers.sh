@@ -32,7 +32,7 @@ create function nothing() returns trigger language plpgsql as $$ begin return ne
 insert into products values (1, 'atlas', 'Atlas');
 """
 CHANGES = {
-    "no trigger": "",
+    "no trigger": "select 1",
     "before trigger": "create trigger t before update on products for each row execute function nothing()",
     "after trigger": "drop trigger t on products;"
     "create trigger t after update on products for each row execute function nothing()",

@@ -67,6 +67,10 @@ async def test_a_person_signs_up_buys_with_a_code_pays_and_downloads_without_any
         assert await page.get_by_text("Code TIDE").is_visible()
         await page.get_by_role("button", name="Pay €15.00").click()
         await page.wait_for_url("**/test-bank/**")
+        await page.go_back()
+        assert await page.get_by_role("heading", level=1).inner_text() == "Your order", "back from the bank"
+        await page.get_by_role("button", name="Pay €15.00").click()
+        await page.wait_for_url("**/test-bank/**")
         await page.get_by_role("button", name="Pay", exact=True).click()
         await page.wait_for_url("**/purchases/*")
         assert await page.locator(".head .badge").inner_text() == "Paid"

@@ -1,4 +1,4 @@
-"""Migrations are plain SQL files, numbered, forward only, each safe while the old code still runs."""
+"""Migrations are plain SQL files, numbered and forward only; the older code is stopped before."""
 
 from collections.abc import Callable
 from hashlib import sha256

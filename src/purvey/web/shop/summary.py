@@ -50,6 +50,7 @@ async def begun_or_shown(
         order=shown,
         code=(order.discount_code or "").strip().upper(),
         back=back,
+        headers={"Cache-Control": "private, no-cache"},  # kept by the browser alone, for who comes back from the bank
     )
 
 
