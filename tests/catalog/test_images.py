@@ -198,6 +198,12 @@ async def test_a_frame_that_would_stand_for_a_day_stands_for_ten_minutes() -> No
     assert times == [600_000, 100]
 
 
+@pytest.mark.parametrize(("kind", "how", "times"), [("GIF", {}, 1), ("GIF", {"loop": 2}, 3), ("WEBP", {"loop": 3}, 3)])
+async def test_an_animation_is_shown_as_often_as_it_was_to_be(kind: str, how: dict[str, int], times: int) -> None:
+    [drawn] = await render(moving(kind, width=64, **how))
+    assert Image.open(io.BytesIO(drawn.content)).info["loop"] == times
+
+
 async def test_a_picture_for_old_programs_is_no_frame_of_an_animated_png(shop: Shop) -> None:
     ana = await shop.author("ana")
     out = io.BytesIO()

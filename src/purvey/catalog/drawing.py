@@ -123,7 +123,14 @@ def moving(image: "Image", frames: range, width: int) -> tuple[int, int, bytes]:
     """Every frame for as long as it stood, as often as it was to be shown."""
     times: list[int] = []
     drawn = [smaller(frame, width) for frame in shown(image, frames, times)]
-    return webp(drawn[0], save_all=True, append_images=drawn[1:], duration=times, loop=int(image.info.get("loop", 1)))
+    return webp(drawn[0], save_all=True, append_images=drawn[1:], duration=times, loop=times_shown(image))
+
+
+def times_shown(image: "Image") -> int:
+    """0 is for ever. A GIF says how often it is repeated after the first time, or nothing where it is not."""
+    if image.format == "GIF" and image.info.get("loop"):
+        return int(image.info["loop"]) + 1
+    return int(image.info.get("loop", 1))
 
 
 def shown(image: "Image", frames: range, times: list[int]) -> Iterator["Image"]:
