@@ -181,7 +181,7 @@ async def test_an_unproved_address_invites_nobody(shop: Shop) -> None:
     site = await opens_shop(squatter)
     door = f"/v1/tenants/{site['tenantId']}/invitations"
     refused = await squatter.post(door, {"email": stranger, "role": "OWNER"})
-    assert "Verify your own e-mail" in problem(refused, 403, "email_unverified")["detail"]
+    assert "Verify your own e-mail" in problem(refused, 403, "email_not_verified")["detail"]
     browser = Browser(shop, squatter)
     await browser.open(f"/sites/{site['id']}/team")
     page = await browser.send("/team/invite", email=stranger, role="OWNER")

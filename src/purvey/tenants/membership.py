@@ -62,7 +62,7 @@ async def invite(
     """
     if not email_verified:
         raise NotAllowed(
-            "Verify your own e-mail address first, then invite others: the mail has the link", code="email_unverified"
+            "Verify your own e-mail address first, then invite others: the mail has the link", code="email_not_verified"
         )
     await throttle(db, key=f"invite:{tenant_id}", limit=INVITATIONS_A_DAY, window=timedelta(days=1), now=now)
     async with db.transaction() as tx:
