@@ -33,7 +33,7 @@ def bare(world: World) -> Litestar:
     @get("/shelf")
     async def shelf() -> list[statements.ShelfRow]:
         rows = await pool.fetch(statements.SHELF, statements.SITE, datetime.now(UTC), *statements.SHELF_REST)
-        return [statements.ShelfRow(*row[: statements.SHELF_WIDTH]) for row in rows]
+        return [statements.ShelfRow(*row[: statements.SHELF_WIDTH], row["price"], []) for row in rows]
 
     @get("/product")
     async def product() -> Response[dict[str, Any]]:

@@ -3,10 +3,10 @@
 What only an owner may have (files, licence, thank-you message, redirect) is never read here.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from enum import StrEnum
-from functools import cache
+from functools import cache, partial
 from typing import Any, NamedTuple, Self
 from uuid import UUID
 
@@ -184,6 +184,7 @@ class ShopProductDetail(msgspec.Struct, kw_only=True, rename="camel"):
         )
 
 
+Ways = Callable[..., list[Way]]  # `ways_to_pay` of one site
 NOT_TO_BE_HAD = frozenset({Badge.SCHEDULED, Badge.ENDED, Badge.UNAVAILABLE, Badge.SOLD_OUT})
 WIDTH = len(ShopProduct.__struct_fields__) - 2  # what is paid, and how, is found out, not read
 TAX = "t.tax_rate_bps, t.tax_inclusive or p.is_pay_what_you_want as tax_inclusive"
@@ -204,11 +205,12 @@ select p.id, p.name, p.slug, p.short_desc, p.product_type, p.category, p.kind,
         case when {REMAINING} > 0 then 'limitedStock' when {REMAINING} <= 0 then 'soldOut' end
     ], null) as badges,
     p.usdc_price_id, p.payment_integration,
-    array(
-        select distinct o.currency
+    v.recurring_interval is not null as is_recurring, (
+        select array_agg(o.currency)
         from prices e
         join price_versions o on o.id = e.current_version_id
         where e.product_id = p.id
+            and not e.is_default
             and e.archived_at is null
             and o.recurring_interval is null
     ) as currencies,
@@ -225,7 +227,7 @@ where p.is_active
     and not p.is_system
 """
 READ = ShopProduct.__struct_fields__[: WIDTH - 2]
-PAID_BY = ("usdc_price_id", "payment_integration", "currencies")
+PAID_BY = ("usdc_price_id", "payment_integration", "is_recurring", "currencies")
 SORTED_BY = ("name_key", "default_amount", "sold_count")
 COLUMNS = ", ".join([*(f"p.{name}" for name in READ), TAX, *(f"p.{name}" for name in (*PAID_BY, *SORTED_BY))])
 
@@ -347,7 +349,7 @@ select p.id, p.name, p.slug, p.short_desc, q.description, p.product_type, p.cate
     p.is_pay_what_you_want, p.minimum_amount, p.is_featured, p.available_from, p.available_until,
     q.max_downloads, q.max_per_buyer,
     p.created_at, q.updated_at, p.image_url, p.cover_image_url, p.remaining, p.badges,
-    p.usdc_price_id, p.payment_integration, p.currencies,
+    p.usdc_price_id, p.payment_integration, p.is_recurring, p.currencies,
     (
         select jsonb_agg(
             jsonb_build_object(
@@ -450,20 +452,20 @@ async def shop_page(
     total = await db.value(counted_shelf(shape), site_slug, now, *filters) if asked.count else None
     if rows[0]["id"] is None:
         rows = []
-    return page_of(rows, lambda row: on_shelf(row, tills), asked=asked, order=order, total=total)
+    ways = cache(partial(ways_to_pay, tills))  # most products of a shop are sold alike
+    return page_of(rows, lambda row: on_shelf(row, ways), asked=asked, order=order, total=total)
 
 
-def on_shelf(row: Any, tills: Tills) -> ShopProduct:
+def on_shelf(row: Any, ways: Ways) -> ShopProduct:
     tax = Tax(rate_bps=row["tax_rate_bps"], inclusive=row["tax_inclusive"])
     paid = paid_for(row["price"], row["currency_code"], tax)
-    return ShopProduct(*[*row[:WIDTH], paid, ways_of(row, tills)])
+    return ShopProduct(*[*row[:WIDTH], paid, ways_of(row, ways)])
 
 
-def ways_of(row: Any, tills: Tills) -> list[Way]:
+def ways_of(row: Any, ways: Ways) -> list[Way]:
     """How a product can be had, by whichever of its prices."""
-    return ways_to_pay(
-        tills,
-        currencies=row["currencies"],
+    return ways(
+        currencies=(*(() if row["is_recurring"] else (row["currency_code"],)), *(row["currencies"] or ())),
         is_free=not (row["minimum_amount"] if row["is_pay_what_you_want"] else row["price"]),
         by_wallet=row["usdc_price_id"] is not None,
         by_invoice=row["payment_integration"] == PaymentIntegration.INVOICE,
@@ -504,5 +506,5 @@ async def shop_product(
         fulfilment=fulfilment_of(ProductType(found["product_type"])),
         preview_images=preview_images(lists["media"]),
         price_with_tax=paid_for(found["price"], found["currency_code"], tax),
-        ways_to_pay=ways_of(row, tills),
+        ways_to_pay=ways_of(row, partial(ways_to_pay, tills)),
     )

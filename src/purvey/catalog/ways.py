@@ -46,9 +46,9 @@ def ways_to_pay(
     if by_invoice:
         return [Way.INVOICE]
     currencies = list(currencies)
-    open_ways = {
-        Way.FREE: is_free and bool(currencies),
-        Way.CHECKOUT: any(tills.at_checkout(currency) for currency in currencies),
-        Way.X402: by_wallet and tills.takes_usdc and USDC in currencies and fulfilment is Fulfilment.DOWNLOAD,
-    }
-    return [way for way, is_open in open_ways.items() if is_open]
+    open_ways = (
+        (Way.FREE, is_free and bool(currencies)),
+        (Way.CHECKOUT, any(tills.at_checkout(currency) for currency in currencies)),
+        (Way.X402, by_wallet and tills.takes_usdc and USDC in currencies and fulfilment is Fulfilment.DOWNLOAD),
+    )
+    return [way for way, is_open in open_ways if is_open]

@@ -1,6 +1,6 @@
 """Addresses of this shop: pages write them as they are, and JSON writes them whole, for who is on no page of ours."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar, cast
 
 import msgspec
@@ -21,10 +21,10 @@ def wholly(renditions: list[dict[str, Any]], base_url: str) -> list[dict[str, An
     return [each | {"url": whole(each["url"], base_url)} for each in renditions]
 
 
-def whole_in(base_url: str) -> Callable[[Response[Any]], Response[Any]]:
+def whole_in(base_url: str) -> Callable[[Response[Any]], Awaitable[Response[Any]]]:
     """What doors do last: whatever they answer is asked for itself with whole addresses, if it has any."""
 
-    def last(answer: Response[Any]) -> Response[Any]:
+    async def last(answer: Response[Any]) -> Response[Any]:  # the framework would run any other in a thread
         if hasattr(answer, "content"):  # and is not ready, nor a stream
             answer.content = whole_of(answer.content, base_url)
         return answer

@@ -182,8 +182,9 @@ class Database(Queries):
 class Pool(asyncpg.Pool):  # type: ignore[misc]
     """Connections to share. Nobody waits for one longer than `CONNECTION_SECONDS`: TimeoutError."""
 
-    def acquire(self, *, timeout: float | None = None) -> Any:
-        return super().acquire(timeout=timeout or CONNECTION_SECONDS)
+    async def _acquire(self, timeout: float | None) -> Any:
+        async with asyncio.timeout(timeout or CONNECTION_SECONDS):  # the pool's own deadline makes a task each time
+            return await super()._acquire(None)
 
 
 @asynccontextmanager

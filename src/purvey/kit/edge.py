@@ -18,6 +18,7 @@ log = structlog.get_logger("purvey.http")
 REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
 BEARER = re.compile(r"(/+(?:downloads|test-bank)/+)[^/]+", re.IGNORECASE)  # who reads the word has what it opens
 REQUESTS = Counter("purvey_http_requests_total", "Requests answered", ["method", "door", "status"])
+PLAIN_HOST = re.compile(rb"[A-Za-z0-9.-]{1,255}(?::[1-5]?[0-9]{1,4})?")  # nearly all, told without taking them apart
 COUNTS_AT_HAND = 4096
 PROGRAMS = ("/v1/", "/api/", "/siwa/", "/mcp")
 NOT_KEPT = ((b"cache-control", b"private, no-store"),)
@@ -65,8 +66,8 @@ def may_be_kept(path: str, headers: Iterable[tuple[bytes, bytes]]) -> bool:
 
 def has_legible_host(scope: Scope) -> bool:
     """Whether the Host header can be read as host and port, as the framework does wherever it needs an address."""
-    hosts = [str(value, "latin-1") for name, value in scope["headers"] if name == b"host"]
-    return all(urls.parts_of(f"//{host}") is not None for host in hosts)
+    hosts = [value for name, value in scope["headers"] if name == b"host"]
+    return all(PLAIN_HOST.fullmatch(host) or urls.parts_of(f"//{str(host, 'latin-1')}") is not None for host in hosts)
 
 
 async def no_host(scope: Scope, receive: Receive, send: Send) -> None:

@@ -131,8 +131,8 @@ def grain_of(amount: Money) -> int:
 
 def to_grain(amount: Money) -> Money:
     """The nearest amount that can be charged."""
-    step = COARSE.get(amount.currency, 1)
-    return type(amount)(half_even(amount.minor, step) * step, amount.currency)
+    step = COARSE.get(amount.currency)
+    return type(amount)(half_even(amount.minor, step) * step, amount.currency) if step else amount
 
 
 def too_fine(amount: Money) -> str | None:

@@ -108,7 +108,7 @@ def tax_on(net: Money, tax: Tax) -> Money:
 def with_tax(amount: Money, tax: Tax) -> Money:
     """What is paid for a price: the price itself, as far as it can be charged, or with the tax on top of it."""
     amount = to_grain(amount)
-    return amount if tax.inclusive else amount + tax_on(amount, tax)
+    return amount + tax_on(amount, tax) if tax.rate_bps and not tax.inclusive else amount
 
 
 def paid_for(minor: int, currency: str, tax: Tax) -> int:
